@@ -1,0 +1,37 @@
+"""A refund: money back, with or without goods back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from connectors.canonical.base import Canonical
+from connectors.canonical.order import Charge, TaxLine, Tender
+
+
+class RefundLine(Canonical):
+    order_line_id: str
+    quantity: Decimal
+    subtotal: Decimal  # goods of this line, after discounts (with tax when the order was tax inclusive)
+    tax: Decimal
+    restock: bool
+    restock_type: str | None = None
+    sku: str | None = None
+    title: str | None = None
+    taxes: tuple[TaxLine, ...] = ()  # the order line's rates, where the source repeats them
+
+
+class Refund(Canonical, tag_field="object", tag="refund"):
+    """`total` is the money that went back (successful refund payments); None where the source states none."""
+
+    id: str
+    order_id: str
+    source_version: str
+    currency: str | None
+    created_at: datetime
+    total: Decimal | None
+    lines: tuple[RefundLine, ...]
+    charges: tuple[Charge, ...] = ()  # shipping refunds, discrepancies, with their sign
+    payments: tuple[Tender, ...] = ()
+    store_key: str | None = None
+    note: str | None = None

@@ -1,0 +1,76 @@
+"""The closed family of errors a connector may raise. Everything else is a defect of the connector.
+
+`operator_message` is one sentence for the person who has to act; `detail` is redacted evidence.
+`error_class` is the class shown on the desk (`product.md` T3).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+
+class ConnectorError(Exception):
+    """Base of the family. Never raised itself."""
+
+    error_class = "transport"
+    retryable = False
+
+    def __init__(
+        self,
+        operator_message: str,
+        *,
+        detail: str = "",
+        error_class: str | None = None,
+        retry_after: timedelta | None = None,
+    ) -> None:
+        super().__init__(operator_message)
+        self.operator_message = operator_message
+        self.detail = detail
+        self.retry_after = retry_after
+        if error_class is not None:
+            self.error_class = error_class
+
+
+class CredentialRejected(ConnectorError):
+    """The target refused our credential. The retailer acts."""
+
+    error_class = "credential"
+
+
+class Misconfigured(ConnectorError):
+    """The connection's settings cannot work. The retailer acts."""
+
+    error_class = "credential"
+
+
+class Throttled(ConnectorError):
+    """The target asks us to slow down. We wait; `retry_after` is what it asked for."""
+
+    error_class = "throttled"
+    retryable = True
+
+
+class Unavailable(ConnectorError):
+    """The target could not be reached, or said so itself, before it can have done anything. We wait."""
+
+    error_class = "transport"
+    retryable = True
+
+
+class PayloadChanged(ConnectorError):
+    """What came does not have the shape we know. We act."""
+
+    error_class = "mapping"
+
+
+class RequestRefused(ConnectorError):
+    """The target understood and said no (or we know it would). Sending it again cannot help. We act."""
+
+    error_class = "validation"
+
+
+class Uncertain(ConnectorError):
+    """The call left and nobody knows whether it took effect. We ask the target (by idempotency class)."""
+
+    error_class = "transport"
+    retryable = True
