@@ -1,0 +1,78 @@
+"""Which partner a host or a key belongs to. Hosts are read on every request, so they are kept for 30 seconds."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from tenants.partners.models import Domain, Partner
+
+HOST_TTL_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerFacts:
+    """What a request needs to know of its partner, without touching the database again."""
+
+    id: int
+    schema: str
+    key: str
+    name: str
+    host: str
+
+
+_hosts: dict[str, tuple[float, PartnerFacts | None]] = {}
+
+
+def partner_by_host(host: str) -> PartnerFacts | None:
+    """The partner behind an exact active host, or None. `host` may carry a port."""
+    name = host_name(host)
+    known = _hosts.get(name)
+    now = time.monotonic()
+    if known is not None and known[0] > now:
+        return known[1]
+    facts = _read_partner(name)
+    if len(_hosts) > 10_000:
+        _hosts.clear()
+    _hosts[name] = (now + HOST_TTL_SECONDS, facts)
+    return facts
+
+
+def known_partner(host: str) -> tuple[bool, PartnerFacts | None]:
+    """(was it in the cache, what it said), without a query: for the event loop."""
+    known = _hosts.get(host_name(host))
+    if known is None or known[0] <= time.monotonic():
+        return False, None
+    return True, known[1]
+
+
+def forget_hosts() -> None:
+    _hosts.clear()
+
+
+def host_name(host: str) -> str:
+    """Lower case, without the port. IPv6 literals are nobody's domain."""
+    name, _, port = host.strip().lower().rpartition(":")
+    return name if name and port.isdigit() else host.strip().lower()
+
+
+def primary_host(partner_id: int) -> str:
+    """The host to build absolute URLs from; never taken from a request."""
+    return Domain.objects.filter(tenant_id=partner_id, is_active=True).order_by("-is_primary", "id").first().domain
+
+
+def partner_by_key(key: str) -> Partner | None:
+    return Partner.objects.filter(key=key).first()
+
+
+def active_partners() -> list[Partner]:
+    return list(Partner.objects.filter(is_active=True).order_by("id"))
+
+
+def _read_partner(host: str) -> PartnerFacts | None:
+    row = (
+        Domain.objects.filter(domain=host, is_active=True, tenant__is_active=True)
+        .values_list("tenant_id", "tenant__schema_name", "tenant__key", "tenant__name")
+        .first()
+    )
+    return PartnerFacts(*row, host=host) if row else None
