@@ -29,6 +29,7 @@ class Disposition(models.TextChoices):
     NO_FLOW = "ignored", "ignored"
     FILTERED = "filtered", "filtered"
     SAME_VERSION = "deduplicated", "same version by another event"
+    OLDER_VERSION = "superseded", "older than a version already received"
     UNREADABLE = "unreadable", "unreadable"
 
 
@@ -224,12 +225,12 @@ class EventKey(LedgerRow):
         db_table = "ledger_eventkey"
 
 
-class VersionKey(LedgerRow):
-    """Joins doors: one object in one source version is one version, by whichever events it came."""
+class ObjectVersion(LedgerRow):
+    """The newest version of one object ever received, by whichever door: joins webhook, poll and file."""
 
     key = models.BinaryField(primary_key=True)
+    version = models.TextField()  # comparable as text: UTC, ISO 8601
     message_id = models.UUIDField()
-    created_at = models.DateTimeField()
 
     class Meta(LedgerRow.Meta):
-        db_table = "ledger_versionkey"
+        db_table = "ledger_objectversion"

@@ -62,9 +62,8 @@ PLAIN = {
     "ledger_eventkey": """
         key bytea PRIMARY KEY, retailer_id bigint NOT NULL, message_id uuid NOT NULL, body_hash bytea NOT NULL,
         created_at timestamptz NOT NULL""",
-    "ledger_versionkey": """
-        key bytea PRIMARY KEY, retailer_id bigint NOT NULL, message_id uuid NOT NULL,
-        created_at timestamptz NOT NULL""",
+    "ledger_objectversion": """
+        key bytea PRIMARY KEY, retailer_id bigint NOT NULL, version text NOT NULL, message_id uuid NOT NULL""",
 }
 
 INDEXES = [
