@@ -34,6 +34,7 @@ def set_up_embedded(superuser_url: str, owner_url: str, secrets: Secrets) -> Non
         roles.ensure_login(cursor, roles.APP, secrets.app_password)
         roles.ensure_login(cursor, roles.SEALER, secrets.sealer_password)
         roles.ensure_login(cursor, roles.READONLY, secrets.readonly_password)
+        roles.ensure_login(cursor, roles.SANDBOX, secrets.sandbox_password, may_create_databases=True)
         roles.ensure_database(cursor, roles.DATABASE)
     with psycopg.connect(owner_url) as connection, connection.cursor() as cursor:
         roles.grant_database(cursor)

@@ -16,6 +16,8 @@ OWNER = "signalbox_owner"
 APP = "signalbox_app"
 SEALER = "signalbox_sealer"
 READONLY = "signalbox_readonly"
+# Not ours: the stand-ins of the demo (an ERP) keep their own databases under it, and see nothing of ours.
+SANDBOX = "signalbox_sandbox"
 DATABASE = "signalbox"
 
 

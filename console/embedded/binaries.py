@@ -21,7 +21,7 @@ NAMESPACE_UID = 1
 HOST_USERS = ("postgres", "nobody")
 
 
-class PostgresUnavailable(Exception):
+class PostgresUnavailable(RuntimeError):
     """The embedded PostgreSQL cannot run here. The message says what to do."""
 
 

@@ -70,7 +70,7 @@ def main(arguments: list[str]) -> None:
         die_with_parent(options["die"], int(options["parent"]))
     program = arguments[split + 1 :]
     try:
-        os.execvp(program[0], program)
+        os.execvp(program[0], program)  # noqa: S606 - becoming another program is what this file is for
     except OSError as error:
         sys.stderr.write(f"{program[0]}: {error.strerror}\n")
         sys.exit(EXIT_NO_PROGRAM)

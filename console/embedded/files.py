@@ -1,4 +1,4 @@
-"""Small JSON files that are never half-written."""
+"""Small files that are never half-written."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import Any
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
+    write_private(path, json.dumps(value, indent=1, sort_keys=True) + "\n")
+
+
+def write_private(path: Path, text: str) -> None:
     """Replace the file in one step, readable by its owner only (mkstemp makes 0600)."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        json.dump(value, stream, indent=1, sort_keys=True)
-        stream.write("\n")
+        stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
     os.replace(temporary, path)

@@ -22,6 +22,7 @@ class Secrets:
     app_password: str
     sealer_password: str
     readonly_password: str
+    sandbox_password: str
     broker_password: str
 
 
