@@ -13,11 +13,19 @@ CREATE TABLE rollups_minute (
     PRIMARY KEY (minute, retailer_id, kind, outcome, connection_key, flow_key, store_key, api_version, currency, slot)
 ) WITH (fillfactor = 70)
 """
+# Subscripts are bucket numbers, so arrays begin where their first duration is. A loop over what is new costs about
+# a microsecond a row; an aggregate over both arrays cost fourteen.
 ADD = """
-CREATE FUNCTION rollups_add(a bigint[], b bigint[]) RETURNS bigint[] LANGUAGE sql IMMUTABLE AS $$
-    SELECT coalesce(array_agg(coalesce(x, 0) + coalesce(y, 0) ORDER BY n), '{}')
-    FROM unnest(a, b) WITH ORDINALITY AS t (x, y, n)
-$$
+CREATE FUNCTION rollups_add(a bigint[], b bigint[]) RETURNS bigint[] LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF cardinality(a) = 0 THEN RETURN b; END IF;
+    IF cardinality(b) = 0 THEN RETURN a; END IF;
+    FOR i IN array_lower(b, 1) .. array_upper(b, 1) LOOP
+        CONTINUE WHEN coalesce(b[i], 0) = 0;
+        a[i] := coalesce(a[i], 0) + b[i];
+    END LOOP;
+    RETURN a;
+END $$
 """
 
 

@@ -1,0 +1,128 @@
+"""What the engine counts, as one statement for the transaction of what it counts.
+
+Rows are sorted by their key and every writer has its own slot, so writers neither wait for each other nor deadlock.
+Events count in the minute they happen; nothing is ever taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from monitoring.rollups import histogram
+
+# kind -> its outcomes. The duration that goes with a kind is its hop:
+#   received: how long the source took from the event to us (None where it states no time)
+#   attempt:  the target's time, sum of its calls       delivery: end to end from receipt
+#   hop:      `queue` from receipt to the first run, `transform` the mapping; counted without store or version
+KINDS: Final[dict[str, frozenset[str]]] = {
+    "received": frozenset({""}),
+    "repeated": frozenset({"", "conflict"}),
+    "disposed": frozenset({"ignored", "filtered", "deduplicated", "unreadable"}),
+    "attempt": frozenset({"ok", "failed", "uncertain", "interrupted"}),
+    "delivery": frozenset({"delivered", "exception", "superseded", "closed"}),
+    "hop": frozenset({"queue", "transform"}),
+}
+
+UPSERT: Final = """
+INSERT INTO rollups_minute AS r (minute, retailer_id, kind, outcome, connection_key, flow_key, store_key, api_version,
+    currency, slot, count, value, histogram)
+SELECT minute, retailer_id, kind, outcome, connection_key, flow_key, store_key, api_version, currency, %s::smallint,
+    count, value, histogram::bigint[]
+FROM unnest(%s::timestamptz[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+    %s::text[], %s::bigint[], %s::numeric[], %s::text[])
+    AS n (minute, retailer_id, kind, outcome, connection_key, flow_key, store_key, api_version, currency, count, value,
+        histogram)
+ON CONFLICT (minute, retailer_id, kind, outcome, connection_key, flow_key, store_key, api_version, currency, slot)
+DO UPDATE SET count = r.count + EXCLUDED.count, value = r.value + EXCLUDED.value,
+    histogram = rollups_add(r.histogram, EXCLUDED.histogram)
+"""
+
+Key = tuple[datetime, int, str, str, str, str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One thing that happened. `minute` may be any moment: it is cut to its minute.
+
+    `api_version` is `versions(requested, served)`. `value` None is unknown: it counts, but adds no money.
+    """
+
+    minute: datetime
+    retailer_id: int
+    kind: str
+    outcome: str = ""
+    connection_key: str = ""
+    flow_key: str = ""
+    store_key: str = ""
+    api_version: str = ""
+    currency: str = ""
+    value: Decimal | None = None
+    duration_us: int | None = None
+
+    def key(self) -> Key:
+        minute = self.minute.replace(second=0, microsecond=0)
+        return (
+            minute,
+            self.retailer_id,
+            self.kind,
+            self.outcome,
+            self.connection_key,
+            self.flow_key,
+            self.store_key,
+            self.api_version,
+            self.currency if self.value is not None else "",
+        )
+
+
+def versions(requested: str, served: str) -> str:
+    """Both API versions of a call as one key. A message only has what its source served: `versions("", served)`."""
+    return f"{requested}|{served}" if requested else served
+
+
+def split_versions(key: str) -> tuple[str, str]:
+    """(requested, served) of `versions`; "" is not stated."""
+    requested, _, served = key.rpartition("|")
+    return requested, served
+
+
+@dataclass(slots=True)
+class Sum:
+    count: int = 0
+    value: Decimal = Decimal(0)
+    buckets: dict[int, int] = field(default_factory=dict)
+
+    def take(self, event: Counted) -> None:
+        self.count += 1
+        if event.value is not None:
+            self.value += event.value
+        if event.duration_us is not None:
+            number = histogram.bucket(event.duration_us)
+            self.buckets[number] = self.buckets.get(number, 0) + 1
+
+
+def aggregate(events: Iterable[Counted]) -> list[tuple[Key, Sum]]:
+    """Sums by key, in the order in which every writer locks its rows.
+
+    Raises ValueError for a kind or outcome that is not in KINDS: a typo would be counted and never shown.
+    """
+    sums: dict[Key, Sum] = {}
+    for event in events:
+        if event.outcome not in KINDS.get(event.kind, ()):
+            raise ValueError(f"{event.kind}/{event.outcome} is not a kind of event that is counted")
+        sums.setdefault(event.key(), Sum()).take(event)
+    return sorted(sums.items(), key=lambda item: item[0])
+
+
+def upsert(events: Iterable[Counted], slot: int) -> tuple[str, list[Any]] | None:
+    """The statement and its parameters for any psycopg connection in the partner's scope; None if nothing happened."""
+    rows = aggregate(events)
+    if not rows:
+        return None
+    columns = [list(column) for column in zip(*(key for key, _ in rows), strict=True)]
+    sums = [item for _, item in rows]
+    tail = [[s.count for s in sums], [s.value for s in sums], [histogram.literal(s.buckets) for s in sums]]
+    return UPSERT, [slot, *columns, *tail]
