@@ -13,7 +13,8 @@ from django.db import connection
 
 from monitoring.rollups import histogram
 from monitoring.rollups.writer import KINDS, Counted, aggregate, split_versions, upsert, versions
-from tenants.asyncdb import conninfo, set_scope
+from tenants.asyncdb import conninfo
+from tenants.backend.base import SET_SCOPE
 from tenants.context import scope_of
 
 NOON = datetime(2026, 11, 23, 12, 0, 30, tzinfo=UTC)
@@ -120,5 +121,5 @@ async def test_writers_in_different_slots_never_wait_for_each_other(partners):
     connect = psycopg.AsyncConnection.connect
     async with await connect(conninfo()) as one, await connect(conninfo()) as two:
         for slot, writer in enumerate((one, two)):
-            await set_scope(writer, scope)
+            await writer.execute(SET_SCOPE, (scope.search_path, scope.retailers_setting))
             await asyncio.wait_for(writer.execute(*upsert([event], slot)), 5)
