@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from psycopg import AsyncConnection
@@ -16,6 +17,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from tenants.backend.base import SET_SCOPE
 from tenants.context import Scope
+
+_applied: WeakKeyDictionary[AsyncConnection, Scope] = WeakKeyDictionary()
 
 
 def conninfo(**overrides: Any) -> str:
@@ -49,12 +52,11 @@ def make_pool(*, size: int, name: str) -> AsyncConnectionPool:
 async def scoped(pool: AsyncConnectionPool, scope: Scope) -> AsyncIterator[AsyncConnection]:
     """A pooled connection in autocommit whose search path and retailers are the scope's.
 
-    Set on every check-out: a pooled connection may come from another partner.
+    A pooled connection may come from another partner. The setting is made outside any transaction, so nothing can
+    undo it; what a connection last got is remembered with it.
     """
     async with pool.connection() as connection:
-        await set_scope(connection, scope)
+        if _applied.get(connection) != scope:
+            await connection.execute(SET_SCOPE, (scope.search_path, scope.retailers_setting))
+            _applied[connection] = scope
         yield connection
-
-
-async def set_scope(connection: AsyncConnection, scope: Scope) -> None:
-    await connection.execute(SET_SCOPE, (scope.search_path, scope.retailers_setting))

@@ -8,11 +8,13 @@ from tenants.scoping import RetailerQuerySet
 
 
 class Head(models.Model):
-    """The partner's intake head: its row lock makes position the commit order. One row."""
+    """Two rows. 1: the intake's last position; its lock makes position the commit order. 2: the router's watermark."""
+
+    INTAKE = 1
+    ROUTED = 2
 
     id = models.SmallIntegerField(primary_key=True)
     position = models.BigIntegerField(default=0)
-    routed = models.BigIntegerField(default=0)  # the router's watermark
 
     class Meta:
         db_table = "engine_head"
@@ -76,17 +78,20 @@ class Intent(models.Model):
 
 
 class Endpoint(models.Model):
-    """One target credential, shared by all workers: token bucket, slots and circuit breaker."""
+    """One target credential, shared by all workers: how many calls at once, and a circuit breaker."""
+
+    class Breaker(models.TextChoices):
+        CLOSED = "closed"
+        OPEN = "open"
 
     connection_id = models.BigIntegerField(primary_key=True)
     retailer_id = models.BigIntegerField()
-    tokens = models.FloatField()
-    refilled_at = models.DateTimeField()
-    not_before = models.DateTimeField(null=True)  # Retry-After
+    concurrency = models.IntegerField()
+    not_before = models.DateTimeField(null=True)  # the target's Retry-After
     failures = models.IntegerField(default=0)  # connection failures in a row
-    breaker = models.TextField(default="closed")  # closed, open, half-open
+    breaker = models.TextField(choices=Breaker.choices, default=Breaker.CLOSED)
     breaker_reason = models.TextField(default="")
-    probe_at = models.DateTimeField(null=True)
+    probe_at = models.DateTimeField(null=True)  # while open: when one delivery may try
 
     objects = RetailerQuerySet.as_manager()
 

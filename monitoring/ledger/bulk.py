@@ -43,7 +43,9 @@ async def insert(connection: AsyncConnection, table: Table, rows: Sequence[Seque
         await connection.execute(f"{table.insert_sql} {suffix}", table.values(rows))
 
 
-PAYLOADS = Table("ledger_payload", {"id": "uuid", "retailer_id": "bigint", "format": "smallint", "key_id": "text", "body": "bytea"})
+PAYLOADS = Table(
+    "ledger_payload", {"id": "uuid", "retailer_id": "bigint", "format": "smallint", "key_id": "text", "body": "bytea"}
+)
 REPEATS = Table(
     "ledger_repeat",
     {

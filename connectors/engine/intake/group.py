@@ -1,0 +1,50 @@
+"""Group commit of arrivals: one batcher a partner and process."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from connectors.engine.batch import Batcher
+from connectors.engine.intake.arrival import Arrival, IntakeDown, Receipt
+from connectors.engine.intake.store import store
+from connectors.engine.wake import announce
+from tenants.asyncdb import scoped
+from tenants.context import Scope
+
+log = logging.getLogger(__name__)
+
+MAX_GROUP = 256
+MAX_WAITING = 4000
+
+
+def group_commit(pool: AsyncConnectionPool, scope: Scope) -> Batcher[Arrival, Receipt]:
+    """`submit` returns once the event is durable; raises Full (too many wait) or IntakeDown (no database)."""
+
+    async def flush(arrivals: Sequence[Arrival]) -> Sequence[Receipt | Exception]:
+        try:
+            async with scoped(pool, scope) as connection:
+                receipts = await _store_each(connection, arrivals)
+                await announce(connection, scope.schema)
+                return receipts
+        except (psycopg.Error, PoolTimeout) as error:
+            log.warning("intake could not commit %d events: %s", len(arrivals), type(error).__name__)
+            raise IntakeDown from error
+
+    return Batcher(flush, max_batch=MAX_GROUP, max_waiting=MAX_WAITING)
+
+
+async def _store_each(
+    connection: psycopg.AsyncConnection, arrivals: Sequence[Arrival]
+) -> Sequence[Receipt | Exception]:
+    """All at once; only where the database refuses a row, one by one, so that it does not fail the others."""
+    try:
+        return await store(connection, arrivals)
+    except psycopg.DataError as error:
+        if len(arrivals) == 1:
+            log.error("an event cannot be stored: %s", type(error).__name__)
+            return [IntakeDown()]
+    return [outcome for arrival in arrivals for outcome in await _store_each(connection, [arrival])]

@@ -1,0 +1,48 @@
+"""Everything that answers: Django's pages, the intake beside it, websockets, and the process's own start and stop."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings.embedded")
+
+from django.core.asgi import get_asgi_application  # noqa: E402
+
+pages = get_asgi_application()
+
+from connectors.engine.intake.app import Intake, is_intake  # noqa: E402
+from console.checks import refuse_unsafe_database  # noqa: E402
+from console.live.app import live, websocket_application  # noqa: E402
+from django.db import connection  # noqa: E402
+
+intake = Intake()
+
+
+async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    if is_intake(scope):
+        await intake(scope, receive, send)
+    elif scope["type"] == "http":
+        await pages(scope, receive, send)
+    elif scope["type"] == "websocket":
+        await websocket_application(scope, receive, send)
+    elif scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+
+
+async def _lifespan(receive: Any, send: Any) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await _start(send)
+        elif message["type"] == "lifespan.shutdown":
+            await live.stop()
+            await intake.stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+async def _start(send: Any) -> None:
+    await intake.start()
+    await live.start()
+    await send({"type": "lifespan.startup.complete"})
