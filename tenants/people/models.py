@@ -22,7 +22,11 @@ class Person(AbstractBaseUser):
     is_active = models.BooleanField(default=True)
     all_retailers = models.BooleanField(default=False)
     timezone = models.CharField(max_length=60, default="UTC")
-    theme = models.CharField(max_length=10, default="system")
+    theme = models.CharField(max_length=10, default="system")  # light, dark, system
+    density = models.CharField(max_length=12, default="compact")  # compact, comfortable
+    times = models.CharField(max_length=10, default="relative")  # relative, absolute
+    zone = models.CharField(max_length=10, default="mine")  # utc, mine (`timezone`), retailer
+    shortcuts = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     # Part of the session hash: raising it signs the person out everywhere.
     session_epoch = models.PositiveIntegerField(default=0)

@@ -1,0 +1,1 @@
+"""How data looks in words, pages and files."""

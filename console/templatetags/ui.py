@@ -1,0 +1,89 @@
+"""Small parts of every page: times, money, durations, icons, status glyphs. `{% load ui %}`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from console.render.status import STATUS, Look
+from console.render.text import ago, duration, exact, money
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """A drawing from our sprite. Without `label` it is decoration and hidden from screen readers."""
+    if label:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"/></svg>', label, _sprite(), name
+        )
+    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', _sprite(), name)
+
+
+@register.simple_tag
+def status(key: str, words: str = "") -> SafeString:
+    """Colour, shape and word of one status (`console.render.status`)."""
+    look: Look = STATUS[key]
+    return format_html(
+        '<span class="status status-{}"><svg class="glyph" aria-hidden="true"><use href="{}#s-{}"/></svg>{}</span>',
+        look.tone,
+        _sprite(),
+        look.shape,
+        words or look.words,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def when(context: template.Context, value: datetime | None, form: str = "") -> SafeString:
+    """A time as the reader wants it: relative or absolute in their zone; the other form in the title.
+
+    `form` overrides the preference: "absolute" or "relative". An unknown time is said, not left blank.
+    """
+    if value is None:
+        return format_html('<span class="none">—</span>')
+    page = context["page"]
+    zone = page.scope.zone
+    absolute = exact(value, zone, at=page.scope.at)
+    relative = ago(value, at=page.scope.at)
+    shown = form or getattr(page.person, "times", "relative")
+    first, second = (absolute, relative) if shown == "absolute" else (relative, absolute)
+    return format_html(
+        '<time datetime="{}" title="{}" data-form="{}" data-other="{}">{}</time>',
+        value.astimezone(UTC).isoformat(timespec="milliseconds"),
+        value.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %z"),
+        shown,
+        second,
+        first,
+    )
+
+
+@register.filter
+def amount(value: Decimal | None, currency: str = "") -> str:
+    return money(value, currency)
+
+
+@register.filter
+def took(microseconds: int | None) -> str:
+    return duration(microseconds)
+
+
+@register.simple_tag(takes_context=True)
+def query(context: template.Context, **changes: Any) -> str:
+    """This page's address with some pairs changed; an empty value removes one. Cursors never survive a change."""
+    request = context["request"]
+    dropped = {"before", "after", *changes}
+    pairs = [(k, v) for k, values in request.GET.lists() if k not in dropped for v in values]
+    pairs += [(k, str(v)) for k, v in changes.items() if v not in ("", None)]
+    return "?" + urlencode(pairs, safe="/")
+
+
+def _sprite() -> str:
+    return static("icons.svg")
