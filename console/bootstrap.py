@@ -158,8 +158,10 @@ def follow(process: subprocess.Popen[str], progress: Progress) -> list[str]:
     for line in process.stdout or ():
         text = line.rstrip()
         tail = [*tail[-TAIL_LINES:], text]
-        if text.startswith(("Collecting ", "Requirement already satisfied: ")):
+        if text.startswith(("Collecting ", "Processing ", "Requirement already satisfied: ")):
             progress.advance()
+        elif text.startswith("Ignoring "):
+            progress.total -= 1
         elif text.startswith("Installing collected packages"):
             progress.say("installing them, which takes as long again")
     return tail
@@ -175,7 +177,7 @@ class Progress:
 
     def advance(self) -> None:
         self.done += 1
-        text = f"fetching package {self.done} of about {self.total}"
+        text = f"fetching package {self.done} of {self.total}"
         if self.terminal:
             sys.stdout.write(f"\rsetup: {text} ")
             sys.stdout.flush()

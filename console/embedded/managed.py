@@ -156,7 +156,8 @@ class Managed:
             return
         self._become(State.STOPPING, "")
         self._kill_at = now + self.child.grace_seconds
-        self.process.send_signal(self.child.stop_signal)
+        # Not Popen.send_signal: it reaps an ended child first, behind the back of `reap`.
+        os.kill(self.process.pid, self.child.stop_signal)
 
     def insist(self, now: float, *, at_once: bool = False) -> None:
         """Kill what did not stop within its grace."""
