@@ -57,6 +57,7 @@ class Tender(Canonical):
     amount: Decimal | None
     kind: str | None = None
     status: str | None = None
+    currency: str | None = None  # of `amount`, where it is not the order's
 
 
 class Customer(Canonical):
@@ -99,3 +100,5 @@ class Order(Canonical, tag_field="object", tag="order"):
     fulfilment_status: str | None = None
     test: bool = False
     note: str | None = None
+    taxes: tuple[TaxLine, ...] = ()  # the order's own summary; the lines' taxes are the detail
+    stated_id: str | None = None  # the id as the payload's number states it, where it was rounded on its way

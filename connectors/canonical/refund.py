@@ -22,7 +22,10 @@ class RefundLine(Canonical):
 
 
 class Refund(Canonical, tag_field="object", tag="refund"):
-    """`total` is the money that went back (successful refund payments); None where the source states none."""
+    """`total` is the money that went back (successful refund payments); None where the source states none.
+
+    Charges are positive when they give money back (refunded shipping) and negative when the shop keeps some.
+    """
 
     id: str
     order_id: str
@@ -35,3 +38,5 @@ class Refund(Canonical, tag_field="object", tag="refund"):
     payments: tuple[Tender, ...] = ()
     store_key: str | None = None
     note: str | None = None
+    presentment_currency: str | None = None  # set when the payments went back in another currency
+    presentment_total: Decimal | None = None
