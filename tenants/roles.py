@@ -19,6 +19,7 @@ READONLY = "signalbox_readonly"
 # Not ours: the stand-ins of the demo (an ERP) keep their own databases under it, and see nothing of ours.
 SANDBOX = "signalbox_sandbox"
 DATABASE = "signalbox"
+APPEND_ONLY = "append-only"
 
 
 class Cursor(Protocol):
@@ -84,16 +85,14 @@ def grant_schema(
     cursor: Cursor,
     schema: str,
     *,
-    append_only: Iterable[str] = (),
     app: str = APP,
     sealer: str = SEALER,
     readonly: str = READONLY,
 ) -> None:
     """As the owner, after a schema was made or migrated: exactly the grants its tables should have.
 
-    `append_only` names the trail's tables: the application may add to them and read them, the sealer read them.
-    Partitions are closed to everyone, since a policy on the parent does not guard a partition that is named
-    directly.
+    To tables marked append-only the application may add, and the sealer may read them. Partitions are
+    closed to everyone, since a policy on the parent does not guard a partition that is named directly.
     """
     names = {"schema": sql.Identifier(schema), "app": sql.Identifier(app)}
     names |= {"sealer": sql.Identifier(sealer), "readonly": sql.Identifier(readonly)}
@@ -104,7 +103,7 @@ def grant_schema(
         "GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {readonly}",
     ):
         _run(cursor, sql.SQL(text).format(**names))
-    for table in _existing(cursor, schema, append_only):
+    for table in append_only_tables(cursor, schema):
         names["table"] = sql.Identifier(schema, table)
         _run(cursor, sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {app}").format(**names))
         _run(cursor, sql.SQL("GRANT SELECT ON {table} TO {sealer}").format(**names))
@@ -136,10 +135,17 @@ def owned_schemas(cursor: Cursor) -> list[str]:
     return [name for (name,) in cursor.fetchall()]
 
 
-def _existing(cursor: Cursor, schema: str, tables: Iterable[str]) -> list[str]:
-    cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [schema])
-    present = {name for (name,) in cursor.fetchall()}
-    return [table for table in tables if table in present]
+def append_only_tables(cursor: Cursor, schema: str) -> list[str]:
+    """The trail's tables, marked by their migration: COMMENT ON TABLE ... IS 'append-only'.
+
+    The mark lies with the table, so that whoever grants, and however often, finds it.
+    """
+    cursor.execute(
+        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE n.nspname = %s AND c.relkind IN ('r', 'p') AND obj_description(c.oid, 'pg_class') = %s",
+        [schema, APPEND_ONLY],
+    )
+    return [name for (name,) in cursor.fetchall()]
 
 
 def _run(cursor: Cursor, statement: sql.Composed) -> None:
