@@ -51,6 +51,7 @@ AUTH_USER_MODEL = "people.Person"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MIDDLEWARE = [
+    "console.health.HealthMiddleware",
     "console.middleware.RequestIdMiddleware",
     "console.middleware.PartnerMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -167,6 +168,9 @@ CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 
 # auditlog records through our own interface (governance.audit); it never logs a model nobody registered.
 AUDITLOG_INCLUDE_ALL_MODELS = False
+AUDITLOG_LOGENTRY_MODEL = "audit.AuditEvent"
+# Its own table is swapped out; its migrations would still make one.
+MIGRATION_MODULES = {"auditlog": None}
 
 LOGGING = {
     "version": 1,

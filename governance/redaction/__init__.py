@@ -1,0 +1,1 @@
+"""What must not be stored or shown: card data, personal fields, secrets. Pure."""
