@@ -96,10 +96,19 @@ async def in_scope(scope: Scope, fn: Callable[P, R], *args: P.args, **kwargs: P.
 
     def run() -> R:
         with use_scope(scope):
-            try:
-                return fn(*args, **kwargs)
-            finally:
-                _release_connections()
+            return fn(*args, **kwargs)
+
+    return await outside_scope(run)
+
+
+async def outside_scope(fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """The same for code that finds its partner first, and so enters a scope itself or reads public tables only."""
+
+    def run() -> R:
+        try:
+            return fn(*args, **kwargs)
+        finally:
+            _release_connections()
 
     return await sync_to_async(run, thread_sensitive=False)()
 
