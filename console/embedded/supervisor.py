@@ -76,11 +76,20 @@ class Supervisor:
 
     def run_until_healthy(self, *names: str, timeout_seconds: float) -> bool:
         """Supervise until all of them are. False when time ran out, one is hopeless, or a stop was asked for."""
-        deadline = time.monotonic() + timeout_seconds
         waited_for = [self.children[name] for name in names]
-        while not all(managed.state == State.HEALTHY for managed in waited_for):
-            hopeless = any(not one.was_healthy and one.deaths >= HOPELESS_DEATHS for one in waited_for)
-            if hopeless or self.stopping or time.monotonic() > deadline:
+
+        def settled() -> bool:
+            healthy = all(managed.state == State.HEALTHY for managed in waited_for)
+            return healthy or any(not one.was_healthy and one.deaths >= HOPELESS_DEATHS for one in waited_for)
+
+        self.run_until(settled, timeout_seconds=timeout_seconds)
+        return all(managed.state == State.HEALTHY for managed in waited_for)
+
+    def run_until(self, condition: Callable[[], bool], *, timeout_seconds: float) -> bool:
+        """Supervise until it holds. False when time ran out or a stop was asked for."""
+        deadline = time.monotonic() + timeout_seconds
+        while not condition():
+            if self.stopping or time.monotonic() > deadline:
                 return False
             self._round()
         return True
