@@ -73,23 +73,3 @@ def literal(counts: Counts) -> str:
         return "{}"
     low, high = min(counts), max(counts)
     return f"[{low}:{high}]={{{','.join(str(counts.get(n, 0)) for n in range(low, high + 1))}}}"
-
-
-def label(number: int) -> str:
-    """A bucket in words: `≤ 1.2 ms`."""
-    return f"≤ {duration_text(bounds(number)[1])}"
-
-
-def duration_text(duration_us: float | None) -> str:
-    """A duration for people, two or three digits: `840 µs`, `12 ms`, `1.4 s`, `3 min`, `2.1 h`."""
-    if duration_us is None:
-        return "–"
-    for unit, size, below in (("µs", 1, 1_000), ("ms", 1e3, 1e6), ("s", 1e6, 60e6), ("min", 60e6, 3600e6)):
-        if duration_us < below:
-            return f"{_digits(duration_us / size)} {unit}"
-    return f"{_digits(duration_us / 3600e6)} h"
-
-
-def _digits(number: float) -> str:
-    text = f"{number:.1f}" if number < 10 else f"{number:.0f}"
-    return text.removesuffix(".0")

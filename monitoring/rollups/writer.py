@@ -6,7 +6,7 @@ Events count in the minute they happen; nothing is ever taken back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -17,14 +17,15 @@ from monitoring.rollups import histogram
 # kind -> its outcomes. The duration that goes with a kind is its hop:
 #   received: how long the source took from the event to us (None where it states no time)
 #   attempt:  the target's time, sum of its calls       delivery: end to end from receipt
-#   hop:      `queue` from receipt to the first run, `transform` the mapping; counted without store or version
+# Two kinds are counted along with an attempt and not by themselves:
+#   hop:      its `queue` (from receipt, or from the last try's due time, to this run) and `transform`
+#   failure:  its error class, whatever that is (`product.md` T3)
 KINDS: Final[dict[str, frozenset[str]]] = {
     "received": frozenset({""}),
     "repeated": frozenset({"", "conflict"}),
-    "disposed": frozenset({"ignored", "filtered", "deduplicated", "unreadable"}),
+    "disposed": frozenset({"ignored", "filtered", "deduplicated", "superseded", "unreadable"}),
     "attempt": frozenset({"ok", "failed", "uncertain", "interrupted"}),
     "delivery": frozenset({"delivered", "exception", "superseded", "closed"}),
-    "hop": frozenset({"queue", "transform"}),
 }
 
 UPSERT: Final = """
@@ -48,7 +49,8 @@ Key = tuple[datetime, int, str, str, str, str, str, str, str]
 class Counted:
     """One thing that happened. `minute` may be any moment: it is cut to its minute.
 
-    `api_version` is `versions(requested, served)`. `value` None is unknown: it counts, but adds no money.
+    `api_version` is `versions(requested, served)`. `value` None is unknown: it counts, but adds no money. The last
+    three are an attempt's: its error class if it failed, and the hops before its target's time.
     """
 
     minute: datetime
@@ -62,6 +64,21 @@ class Counted:
     currency: str = ""
     value: Decimal | None = None
     duration_us: int | None = None
+    error_class: str = ""
+    queue_us: int | None = None
+    transform_us: int | None = None
+
+    def with_parts(self) -> Iterator[Counted]:
+        """Itself and what is counted along with it, without store and version: few rows, read often."""
+        yield self
+        part = {"minute": self.minute, "retailer_id": self.retailer_id, "connection_key": self.connection_key}
+        part |= {"flow_key": self.flow_key}
+        if self.error_class:
+            yield Counted(kind="failure", outcome=self.error_class, **part)
+        if self.queue_us is not None:
+            yield Counted(kind="hop", outcome="queue", duration_us=self.queue_us, **part)
+        if self.transform_us is not None:
+            yield Counted(kind="hop", outcome="transform", duration_us=self.transform_us, **part)
 
     def key(self) -> Key:
         minute = self.minute.replace(second=0, microsecond=0)
@@ -113,7 +130,8 @@ def aggregate(events: Iterable[Counted]) -> list[tuple[Key, Sum]]:
     for event in events:
         if event.outcome not in KINDS.get(event.kind, ()):
             raise ValueError(f"{event.kind}/{event.outcome} is not a kind of event that is counted")
-        sums.setdefault(event.key(), Sum()).take(event)
+        for part in event.with_parts():
+            sums.setdefault(part.key(), Sum()).take(part)
     return sorted(sums.items(), key=lambda item: item[0])
 
 

@@ -52,11 +52,3 @@ def test_adding_histograms_equals_counting_all_at_once():
 def test_literals_carry_bucket_numbers_as_subscripts():
     assert histogram.literal({52: 1, 54: 3}) == "[52:54]={1,0,3}"
     assert histogram.literal({}) == "{}"
-
-
-@pytest.mark.parametrize(
-    ("us", "text"),
-    [(None, "–"), (840, "840 µs"), (1_200, "1.2 ms"), (12_400, "12 ms"), (3_000_000, "3 s"), (7_560_000_000, "2.1 h")],
-)
-def test_durations_are_told_in_the_unit_a_person_would_use(us, text):
-    assert histogram.duration_text(us) == text

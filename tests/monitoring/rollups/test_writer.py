@@ -108,6 +108,29 @@ def test_unknown_money_is_counted_without_a_currency():
     ]
 
 
+def test_a_failed_attempt_counts_its_class_and_hops_without_store_or_version():
+    attempt = Counted(
+        minute=NOON,
+        retailer_id=1,
+        kind="attempt",
+        outcome="failed",
+        connection_key="erp",
+        store_key="101",
+        api_version="8.2",
+        duration_us=90_000,
+        error_class="throttled",
+        queue_us=2_000,
+        transform_us=400,
+    )
+    rows = {key[2:4]: (key[6:8], item.count, len(item.buckets)) for key, item in aggregate([attempt])}
+    assert rows == {
+        ("attempt", "failed"): (("101", "8.2"), 1, 1),
+        ("failure", "throttled"): (("", ""), 1, 0),
+        ("hop", "queue"): (("", ""), 1, 1),
+        ("hop", "transform"): (("", ""), 1, 1),
+    }
+
+
 @pytest.mark.parametrize("pair", [("2026-07", "2026-10"), ("", "2026-10"), ("2026-07", ""), ("", "")])
 def test_requested_and_served_versions_survive_as_one_key(pair):
     assert split_versions(versions(*pair)) == pair
