@@ -1,0 +1,1 @@
+"""Enough of GraphQL to answer an Admin API client and to refuse what the vendor would refuse."""
