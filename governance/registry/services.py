@@ -1,0 +1,267 @@
+"""Connecting systems and setting up the flows between them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from governance.access.principal import Principal
+from governance.access.tokens import digest, new_address_secret
+from governance.audit.gate import gate
+from governance.catalogue.manifest import Capability, Manifest
+from governance.credentials.models import Credential
+from governance.credentials.services import rotate_secret, store_secret
+from governance.egress.selectors import allow_list
+from governance.registry import acts  # noqa: F401 registers what is recorded here
+from governance.registry.models import Flow, RetailConnection
+from governance.registry.settings import problems
+from tenants.context import require_scope
+from tenants.retailers.models import Retailer
+
+KEY: Final = re.compile(r"^[a-z][a-z0-9-]{0,59}$")
+# Not a field of any manifest: the secret half of the intake address, for `manage.py send` on the host.
+INTAKE_SECRET: Final = "intake_secret"  # noqa: S105
+State = RetailConnection.State
+_ACTS: Final = {
+    State.PAUSED: "connection.paused",
+    State.ACTIVE: "connection.resumed",
+    State.DISCONNECTED: "connection.disconnected",
+}
+
+
+class ConfigurationRefused(Exception):
+    """Nothing was changed. `problems` maps a field's name to one sentence; "" is the whole."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = dict(problems)
+
+    @property
+    def operator_message(self) -> str:
+        return str(self)
+
+
+class StaleState(Exception):
+    """Somebody else changed it meanwhile: look again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """`intake_path` is shown once, to whoever connected; "" for a system that sends nothing by itself."""
+
+    connection: RetailConnection
+    intake_path: str = field(default="", repr=False)
+
+
+def connect(
+    *,
+    retailer: Retailer,
+    manifest: Manifest,
+    key: str,
+    label: str,
+    config: Mapping[str, str],
+    secrets: Mapping[str, str],
+    by: Principal,
+    reason: str = "",
+    live: bool = True,
+    at: datetime | None = None,
+) -> Connected:
+    """A new connection with its secrets stored and, where the system sends webhooks, an intake address.
+
+    Raises:
+        ConfigurationRefused: a field is unknown, missing or names a host that may not be called; the key is taken.
+        Refused: `by` may not, or does not see this retailer.
+    """
+    with gate("connection.connected", by=by, retailer=retailer.pk, reason=reason, at=at) as act:
+        _refuse(_key_problems(key, label, RetailConnection) | _setting_problems(manifest, config, secrets))
+        secret = new_address_secret() if Capability.WEBHOOKS in manifest.capabilities else ""
+        connection = RetailConnection.objects.create(
+            retailer=retailer,
+            key=key,
+            label=label.strip(),
+            connector=manifest.key,
+            config=_given(config),
+            api_version=config.get("api_version") or _newest_version(manifest),
+            intake_hash=digest(secret) if secret else None,
+            live=live,
+        )
+        _store(connection, manifest, secrets, by=by, at=at)
+        _store_intake(connection, secret, by=by, at=at)
+        act.object, act.after = connection, {"connector": manifest.key, "retailer": retailer.key}
+    return Connected(connection, _path(secret) if secret else "")
+
+
+def reconfigure(
+    *,
+    connection: RetailConnection,
+    manifest: Manifest,
+    config: Mapping[str, str],
+    secrets: Mapping[str, str],
+    by: Principal,
+    reason: str,
+    at: datetime | None = None,
+) -> RetailConnection:
+    """Replace the settings; `secrets` holds only those that change, and the older ones keep working until retired.
+
+    Raises ConfigurationRefused, Refused, ReasonMissing.
+    """
+    with gate("connection.reconfigured", by=by, object=connection, retailer=connection.retailer_id, reason=reason):
+        current = RetailConnection.objects.select_for_update().get(pk=connection.pk)
+        stored = Credential.objects.active().filter(connection_id=current.pk).values_list("field", flat=True)
+        kept = dict.fromkeys(set(stored) & {f.name for f in manifest.secret_fields()}, "kept")
+        _refuse(_setting_problems(manifest, config, kept | dict(secrets)))
+        current.config = _given(config)
+        current.api_version = config.get("api_version") or current.api_version
+        current.save(update_fields=["config", "api_version"])
+        for name, value in secrets.items():
+            if name in kept:
+                rotate_secret(connection_id=current.pk, field=name, value=value, by=by, reason=reason, at=at)
+        _store(current, manifest, {n: v for n, v in secrets.items() if n not in kept}, by=by, at=at)
+    return current
+
+
+def renew_intake_address(
+    *, connection: RetailConnection, by: Principal, reason: str, at: datetime | None = None
+) -> Connected:
+    """A new address; the old one answers 404 from now on (within the intake's 30 seconds of memory)."""
+    with gate("connection.address_renewed", by=by, object=connection, retailer=connection.retailer_id, reason=reason):
+        current = RetailConnection.objects.select_for_update().get(pk=connection.pk)
+        if current.intake_hash is None:
+            raise ConfigurationRefused({"": f"{current.label} sends nothing by itself: it has no intake address."})
+        secret = new_address_secret()
+        current.intake_hash = digest(secret)
+        current.save(update_fields=["intake_hash"])
+        rotate_secret(connection_id=current.pk, field=INTAKE_SECRET, value=secret, by=by, reason=reason, at=at)
+    return Connected(current, _path(secret))
+
+
+def set_connection_state(*, connection: RetailConnection, state: str, by: Principal, reason: str) -> RetailConnection:
+    """Pause, resume or disconnect. Raises StaleState when its state is no longer the one `connection` shows."""
+    wanted = State(state)
+    with gate(_ACTS[wanted], by=by, object=connection, retailer=connection.retailer_id, reason=reason) as act:
+        current = RetailConnection.objects.select_for_update().get(pk=connection.pk)
+        if current.state != connection.state or current.state == wanted:
+            raise StaleState(f"{current.label} is {current.state} by now.")
+        act.before, act.after = {"state": current.state}, {"state": str(wanted)}
+        current.state = wanted
+        current.save(update_fields=["state"])
+    return current
+
+
+def create_flow(
+    *,
+    retailer: Retailer,
+    key: str,
+    label: str,
+    source: RetailConnection,
+    target: RetailConnection,
+    operations: Mapping[str, str],
+    target_manifest: Manifest,
+    by: Principal,
+    mode: str = Flow.Mode.STRICT,
+    latency: str = Flow.Latency.LIVE,
+    rules: Sequence[Mapping[str, Any]] = (),
+    business_owner: str = "",
+    technical_owner: str = "",
+    reason: str = "",
+) -> Flow:
+    """`operations` maps an object type to an operation of the target, e.g. {"order": "order.upsert"}.
+
+    Raises ConfigurationRefused, Refused.
+    """
+    with gate("flow.set_up", by=by, retailer=retailer.pk, reason=reason) as act:
+        found = _key_problems(key, label, Flow) | _operation_problems(target_manifest, operations)
+        if {source.retailer_id, target.retailer_id} != {retailer.pk}:
+            found[""] = "A flow connects two systems of one retailer."
+        _refuse(found)
+        act.object = Flow.objects.create(
+            retailer=retailer,
+            key=key,
+            label=label.strip(),
+            source=source,
+            target=target,
+            operations=dict(operations),
+            mode=Flow.Mode(mode),
+            latency=Flow.Latency(latency),
+            rules=[dict(rule) for rule in rules],
+            business_owner=business_owner,
+            technical_owner=technical_owner,
+        )
+    return act.object
+
+
+def _setting_problems(manifest: Manifest, config: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
+    return problems(manifest, config=config, secrets=secrets, allow=allow_list())
+
+
+def _key_problems(key: str, label: str, model: type[RetailConnection] | type[Flow]) -> dict[str, str]:
+    found = {}
+    if not KEY.match(key):
+        found["key"] = "A key has up to 60 small letters, digits and hyphens, and begins with a letter."
+    elif model.objects.filter(key=key).exists():
+        found["key"] = f"The key {key!r} is taken."
+    if not label.strip():
+        found["label"] = "A name is missing."
+    return found
+
+
+def _operation_problems(manifest: Manifest, operations: Mapping[str, str]) -> dict[str, str]:
+    offered = {spec.name: spec.object_type for spec in manifest.operations}
+    wrong = [f"{object_type} → {name}" for object_type, name in operations.items() if offered.get(name) != object_type]
+    if wrong:
+        return {"operations": f"{manifest.label} does not offer {', '.join(wrong)}."}
+    return {} if operations else {"operations": "A flow needs at least one operation."}
+
+
+def _refuse(found: Mapping[str, str]) -> None:
+    if found:
+        raise ConfigurationRefused(found)
+
+
+def _given(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: value.strip() for name, value in values.items() if value.strip()}
+
+
+def _store(
+    connection: RetailConnection,
+    manifest: Manifest,
+    secrets: Mapping[str, str],
+    *,
+    by: Principal,
+    at: datetime | None,
+) -> None:
+    purposes = {declared.name: declared.purpose for declared in manifest.secret_fields()}
+    for name, value in secrets.items():
+        if value.strip():
+            _store_one(connection, name, value.strip(), purposes[name], by=by, at=at)
+
+
+def _store_intake(connection: RetailConnection, secret: str, *, by: Principal, at: datetime | None) -> None:
+    # "call", because every secret of purpose "verify" is a signing key to the intake.
+    if secret:
+        _store_one(connection, INTAKE_SECRET, secret, "call", by=by, at=at)
+
+
+def _store_one(
+    connection: RetailConnection, name: str, value: str, purpose: str, *, by: Principal, at: datetime | None
+) -> None:
+    store_secret(
+        connection_id=connection.pk,
+        retailer_id=connection.retailer_id,
+        field=name,
+        value=value,
+        purpose=purpose,
+        by=by,
+        at=at,
+    )
+
+
+def _newest_version(manifest: Manifest) -> str:
+    return manifest.api_versions[0].name if manifest.api_versions else ""
+
+
+def _path(secret: str) -> str:
+    return f"/in/{require_scope().schema.removeprefix('p_')}-{secret}"
