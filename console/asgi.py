@@ -12,9 +12,7 @@ from django.core.asgi import get_asgi_application  # noqa: E402
 pages = get_asgi_application()
 
 from connectors.engine.intake.app import Intake, is_intake  # noqa: E402
-from console.checks import refuse_unsafe_database  # noqa: E402
 from console.live.app import live, websocket_application  # noqa: E402
-from django.db import connection  # noqa: E402
 
 intake = Intake()
 

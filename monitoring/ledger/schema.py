@@ -128,7 +128,8 @@ def partition_functions() -> list[str]:
             RETURN made;
         END $$""",
         """
-        CREATE FUNCTION ledger_payload_storage(part text) RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+        CREATE FUNCTION ledger_payload_storage(part text) RETURNS void
+        LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
         BEGIN
             EXECUTE format('ALTER TABLE %I ALTER COLUMN body SET COMPRESSION lz4', part);
         EXCEPTION WHEN feature_not_supported OR invalid_parameter_value THEN

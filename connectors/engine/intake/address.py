@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 from hashlib import sha256
 
-from connectors.engine.secrets import verify_secrets
 from connectors.engine.intake.arrival import Source
+from connectors.engine.secrets import verify_secrets
 from connectors.library import connector
 from connectors.sdk.connector import Connector
 from governance.registry.models import RetailConnection
@@ -83,5 +83,3 @@ def _read(schema: str, hashed: bytes) -> Address | None:
         secrets=verify_secrets(row.pk),
         accepts=row.state != RetailConnection.State.DISCONNECTED,
     )
-
-

@@ -11,8 +11,8 @@ import psycopg
 from django.db import DatabaseError
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from connectors.engine.intake.address import PREFIX, Address, AddressBook
 from connectors.engine.batch import Batcher, Full
+from connectors.engine.intake.address import PREFIX, Address, AddressBook
 from connectors.engine.intake.arrival import Arrival, IntakeDown, Receipt, Verdict
 from connectors.engine.intake.group import group_commit
 from connectors.engine.intake.read import MAX_BODY, Refusal, arrival_of

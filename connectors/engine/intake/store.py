@@ -6,7 +6,6 @@ The head row's lock makes position the commit order. Event keys decide what is n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -15,6 +14,7 @@ from connectors.engine.intake.arrival import Arrival, Receipt, Verdict
 from monitoring.exceptions.rows import security_conflict
 from monitoring.ledger import bulk, payloads
 from monitoring.ledger.models import Disposition
+from monitoring.rollups.writer import Counted, upsert
 from tenants.ids import uuid7
 
 ARRIVALS = bulk.Table(
@@ -53,8 +53,10 @@ _MESSAGE = (
     "source_version, order_key, api_version, received_at, occurred_at, body_hash, size, masked, trace_id, cause_id, "
     "disposition, rule"
 )
+# All intake writers of a partner pass the head row's lock one by one, so they share one rollup slot.
+SLOT = 0
 # `input` reads `head`, so the head row is locked before any key is written: two groups never wait for each other
-# crosswise. All writers of a partner pass that lock one by one, so they share rollup slot 0.
+# crosswise.
 STORE = f"""
 WITH head AS (
     UPDATE engine_head SET position = position + %s WHERE id = 1 RETURNING position - %s AS base
@@ -80,7 +82,7 @@ WITH head AS (
     INSERT INTO rollups_minute AS r (minute, retailer_id, kind, outcome, connection_key, flow_key, store_key,
         api_version, currency, slot, count, value, histogram)
     SELECT date_trunc('minute', received_at), retailer_id, 'received', '', connection_key, '', '', api_version, '',
-        0, count(*), 0, '{{}}'
+        {SLOT}, count(*), 0, '{{}}'
     FROM input JOIN fresh ON fresh.message_id = input.id
     GROUP BY 1, 2, 5, 8
     ON CONFLICT (minute, retailer_id, kind, outcome, connection_key, flow_key, store_key, api_version, currency, slot)
@@ -192,20 +194,15 @@ async def _record_repeats(
     await bulk.insert(connection, bulk.REPEATS, rows)
     await bulk.insert(connection, bulk.PAYLOADS, bodies)
     await bulk.insert(connection, bulk.EXCEPTIONS, exceptions)
-    await _count_repeats(connection, rows)
+    counted = [_counted(arrival, receipts[arrival.id].verdict) for arrival in arrivals]
+    await connection.execute(*upsert(counted, SLOT))
 
 
-async def _count_repeats(connection: AsyncConnection, rows: Sequence[tuple]) -> None:
-    counted: dict[tuple[datetime, int, str], int] = {}
-    for row in rows:
-        at = row[7].replace(second=0, microsecond=0)
-        counted[at, row[2], row[4]] = counted.get((at, row[2], row[4]), 0) + 1
-    for (minute, retailer_id, connection_key), count in sorted(counted.items()):
-        await connection.execute(
-            "INSERT INTO rollups_minute AS r (minute, retailer_id, kind, outcome, connection_key, flow_key, store_key,"
-            " api_version, currency, slot, count, value, histogram)"
-            " VALUES (%s, %s, 'repeated', '', %s, '', '', '', '', 0, %s, 0, '{}')"
-            " ON CONFLICT (minute, retailer_id, kind, outcome, connection_key, flow_key, store_key, api_version,"
-            " currency, slot) DO UPDATE SET count = r.count + excluded.count",
-            [minute, retailer_id, connection_key, count],
-        )
+def _counted(arrival: Arrival, verdict: Verdict) -> Counted:
+    return Counted(
+        minute=arrival.received_at,
+        retailer_id=arrival.source.retailer_id,
+        kind="repeated",
+        outcome="conflict" if verdict is Verdict.CONFLICT else "",
+        connection_key=arrival.source.connection_key,
+    )

@@ -1,0 +1,119 @@
+"""What the drain needs of a partner's configuration, read once and kept for a few seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.engine.models import Endpoint
+from connectors.engine.secrets import call_secrets
+from connectors.library import connector
+from connectors.sdk.connector import Connector
+from governance.egress.addresses import AllowList
+from governance.egress.selectors import allow_list
+from governance.registry.models import Flow, RetailConnection
+from tenants.context import Scope, in_scope
+
+TTL_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class FlowFacts:
+    id: int
+    key: str
+    retailer_id: int
+    source_id: int
+    source_key: str
+    target_id: int
+    target_key: str
+    operations: Mapping[str, str]
+    mode: str
+    active: bool
+    rules: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A connection as an operation sees it. `session` lives as long as the process keeps this connection."""
+
+    id: int
+    key: str
+    connector: Connector
+    config: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
+    session: dict[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerConfig:
+    flows_by_source: Mapping[int, tuple[FlowFacts, ...]]
+    flows: Mapping[int, FlowFacts]
+    targets: Mapping[int, Target]
+    allow: AllowList
+
+
+class ConfigBook:
+    """One a drain. A change made on a page is seen within TTL_SECONDS."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, PartnerConfig]] = {}
+        self._sessions: dict[tuple[str, int], dict[str, Any]] = {}
+
+    async def of(self, scope: Scope) -> PartnerConfig:
+        known = self._known.get(scope.schema)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        config = await in_scope(scope, self._read, scope.schema)
+        self._known[scope.schema] = (time.monotonic() + TTL_SECONDS, config)
+        return config
+
+    def _read(self, schema: str) -> PartnerConfig:
+        flows = [_flow_facts(row) for row in Flow.objects.select_related("source", "target").order_by("id")]
+        by_source: dict[int, tuple[FlowFacts, ...]] = {}
+        for flow in flows:
+            by_source[flow.source_id] = (*by_source.get(flow.source_id, ()), flow)
+        targets = {row.pk: self._target(schema, row) for row in _target_rows(flows)}
+        _ensure_endpoints(targets, flows)
+        return PartnerConfig(by_source, {flow.id: flow for flow in flows}, targets, allow_list())
+
+    def _target(self, schema: str, row: RetailConnection) -> Target:
+        session = self._sessions.setdefault((schema, row.pk), {})
+        return Target(row.pk, row.key, connector(row.connector), dict(row.config), call_secrets(row.pk), session)
+
+
+def _flow_facts(row: Flow) -> FlowFacts:
+    return FlowFacts(
+        id=row.pk,
+        key=row.key,
+        retailer_id=row.retailer_id,
+        source_id=row.source_id,
+        source_key=row.source.key,
+        target_id=row.target_id,
+        target_key=row.target.key,
+        operations=dict(row.operations),
+        mode=row.mode,
+        active=row.state == Flow.State.ACTIVE,
+        rules=tuple(row.rules),
+    )
+
+
+def _target_rows(flows: list[FlowFacts]) -> list[RetailConnection]:
+    return list(RetailConnection.objects.filter(pk__in={flow.target_id for flow in flows}))
+
+
+def _ensure_endpoints(targets: Mapping[int, Target], flows: list[FlowFacts]) -> None:
+    """Each target has its row before any lane points at it."""
+    retailer_of = {flow.target_id: flow.retailer_id for flow in flows}
+    Endpoint.objects.bulk_create(
+        [
+            Endpoint(
+                connection_id=target.id,
+                retailer_id=retailer_of[target.id],
+                concurrency=target.connector.manifest.rate_limit.concurrency,
+            )
+            for target in targets.values()
+        ],
+        ignore_conflicts=True,
+    )

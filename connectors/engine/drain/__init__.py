@@ -1,0 +1,1 @@
+"""The drain: routes messages into lanes, leases lanes, runs operations, and finishes them in sets."""

@@ -1,0 +1,126 @@
+"""One attempt from lease to verdict: map, call, judge. Never raises; what goes wrong is in the result."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from time import perf_counter
+from uuid import UUID
+
+from connectors.engine.batch import Batcher
+from connectors.engine.config import PartnerConfig, Target
+from connectors.engine.drain.call import EngineCall, NotReached
+from connectors.engine.drain.intents import Intent, LeaseLost, LeftBehind
+from connectors.engine.drain.policy import verdict
+from connectors.engine.drain.transform import Transformed, transform
+from connectors.engine.drain.work import AttemptRecord, End, Problem, Result, Work
+from connectors.sdk.connector import Delivered
+from connectors.sdk.errors import ConnectorError, CredentialRejected, Uncertain
+from governance.catalogue.manifest import Idempotency
+from governance.egress.client import Egress
+
+log = logging.getLogger(__name__)
+
+ATTEMPT_SECONDS = 90.0
+# A lease whose holder died twice on the same message parks that message.
+POISON_CRASHES = 2
+
+
+class Performer:
+    """Runs leased works of one partner."""
+
+    def __init__(self, *, egress: Egress, intents: Batcher[Intent, None], rng: random.Random) -> None:
+        self._egress = egress
+        self._intents = intents
+        self._rng = rng
+
+    async def perform(
+        self, work: Work, attempt_id: UUID, config: PartnerConfig, left: Sequence[LeftBehind]
+    ) -> Result | None:
+        """None when the lease was lost on the way: then nothing may be written either."""
+        attempt = AttemptRecord(attempt_id, datetime.now(UTC))
+        began = perf_counter()
+        target = config.targets.get(work.connection_id)
+        ready = self._prepare(work, target, left)
+        attempt.transform_us = int((perf_counter() - began) * 1_000_000)
+        try:
+            outcome = ready.problem or await self._run(work, attempt, ready, target, config)
+        except LeaseLost:
+            log.warning("lane %s is another drain's by now; its result is left to that one", work.lane_id)
+            return None
+        attempt.duration_us = int((perf_counter() - began) * 1_000_000)
+        return self._result(work, attempt, ready, outcome, target, left)
+
+    def _prepare(self, work: Work, target: Target | None, left: Sequence[LeftBehind]) -> Transformed:
+        if work.crashes >= POISON_CRASHES:
+            text = f"Two workers died on this {work.object_type}; it waits for a person."
+            return Transformed(problem=Problem("poison", text))
+        if target is None or work.operation not in target.connector.operations:
+            text = f"{work.connection_key} offers no {work.operation}."
+            return Transformed(problem=Problem("credential", text))
+        never_again = target.connector.manifest.operation(work.operation).idempotency is Idempotency.NONE
+        if never_again and any(one.may_have_changed for one in left):
+            text = "The last attempt was interrupted and may have taken effect; the target cannot be asked."
+            return Transformed(problem=Problem("uncertain", text, uncertain=True))
+        return transform(work)
+
+    async def _run(
+        self, work: Work, attempt: AttemptRecord, ready: Transformed, target: Target, config: PartnerConfig
+    ) -> Delivered | Problem:
+        call = EngineCall(work, attempt, target, egress=self._egress, allow=config.allow, intents=self._intents)
+        operation = target.connector.operations[work.operation]
+        try:
+            async with asyncio.timeout(ATTEMPT_SECONDS):
+                return await operation(call, ready.document)
+        except ConnectorError as error:
+            return _problem(error)
+        except TimeoutError:
+            changed = any(step.changes for step in attempt.steps)
+            return Problem(
+                "transport", f"Not done within {ATTEMPT_SECONDS:.0f} seconds.", uncertain=changed, retryable=True
+            )
+        except LeaseLost:
+            raise
+        except Exception:  # the outermost edge: a connector's defect must not stop the drain
+            log.exception("%s of %s has a defect", work.operation, work.connection_key)
+            return Problem("defect", f"The connector failed in {work.operation}; its log has the details.")
+
+    def _result(
+        self,
+        work: Work,
+        attempt: AttemptRecord,
+        ready: Transformed,
+        outcome: Delivered | Problem,
+        target: Target | None,
+        left: Sequence[LeftBehind],
+    ) -> Result:
+        result = Result(work, attempt, End.DELIVERED, facts=ready.facts, map_version=ready.map_version)
+        result.interrupted = tuple((one.attempt_id, one.began_at) for one in left)
+        if isinstance(outcome, Delivered):
+            result.delivered = outcome
+            return result
+        result.problem = outcome
+        spec = target.connector.manifest.operation(work.operation) if target and outcome.retryable else None
+        result.end, result.retry_in = verdict(
+            outcome,
+            attempts=work.attempts + 1 + len(left),
+            idempotency=spec.idempotency if spec else Idempotency.NONE,
+            rng=self._rng,
+        )
+        return result
+
+
+def _problem(error: ConnectorError) -> Problem:
+    return Problem(
+        error.error_class,
+        error.operator_message,
+        error.detail,
+        uncertain=isinstance(error, Uncertain),
+        unreachable=isinstance(error, NotReached),
+        credential=isinstance(error, CredentialRejected),
+        retryable=error.retryable,
+        retry_after=error.retry_after,
+    )

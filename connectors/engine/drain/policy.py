@@ -1,0 +1,52 @@
+"""Pure: what happens after a failed attempt. Full jitter, class-aware, never for what cannot succeed."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+from connectors.engine.drain.work import End, Problem
+from governance.catalogue.manifest import Idempotency
+
+MAX_ATTEMPTS = 8
+BASE_SECONDS = 2.0
+CAP_SECONDS = 15 * 60.0
+# We obey a target's Retry-After this far and no further.
+RETRY_AFTER_CAP = timedelta(minutes=15)
+
+BREAKER_OPENS_AFTER = 5
+PROBE_SECONDS = 5.0
+PROBE_CAP_SECONDS = 60.0
+
+
+def verdict(
+    problem: Problem, *, attempts: int, idempotency: Idempotency, rng: random.Random
+) -> tuple[End, timedelta | None]:
+    """(RETRY, delay) or (PARK, None). `attempts` counts the one that just failed.
+
+    An uncertain outcome under NONE goes to a person at once: it never goes again by itself. A target that cannot
+    be reached is the endpoint's trouble, not this delivery's: it waits however long that takes.
+    """
+    if problem.unreachable:
+        return End.RETRY, retry_delay(min(attempts, 4), None, rng)
+    if not problem.retryable or (problem.uncertain and idempotency is Idempotency.NONE):
+        return End.PARK, None
+    if attempts >= MAX_ATTEMPTS:
+        return End.PARK, None
+    return End.RETRY, retry_delay(attempts, problem.retry_after, rng)
+
+
+def retry_delay(attempts: int, retry_after: timedelta | None, rng: random.Random) -> timedelta:
+    """Full jitter below a doubling ceiling; never before the target's own Retry-After."""
+    ceiling = min(CAP_SECONDS, BASE_SECONDS * 2**attempts)
+    jitter = timedelta(seconds=rng.uniform(BASE_SECONDS / 2, ceiling))
+    if retry_after is None:
+        return jitter
+    return max(jitter, min(max(retry_after, timedelta()), RETRY_AFTER_CAP))
+
+
+def probe_delay(failures: int, rng: random.Random) -> timedelta:
+    """How long an open breaker waits for its next probe: doubling with every failed one, jittered."""
+    beyond = max(0, failures - BREAKER_OPENS_AFTER)
+    ceiling = min(PROBE_CAP_SECONDS, PROBE_SECONDS * 2 ** min(beyond, 10))
+    return timedelta(seconds=rng.uniform(ceiling / 2, ceiling))

@@ -1,0 +1,131 @@
+"""Pure: which flows a message goes to, and why it goes to none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from connectors.engine.config import FlowFacts
+from governance.registry.models import Flow
+from monitoring.ledger.models import Disposition
+from tenants.ids import uuid7
+
+
+@dataclass(frozen=True, slots=True)
+class Routable:
+    """A stored message, as the router reads it."""
+
+    id: UUID
+    position: int
+    retailer_id: int
+    connection_id: int
+    connection_key: str
+    connector: str
+    topic: str
+    object_type: str
+    object_id: str
+    source_version: str
+    order_key: str
+    api_version: str
+    trace_id: str
+    received_at: datetime
+    disposition: str
+    rule: str
+
+    @property
+    def object_key(self) -> bytes:
+        """One object of one source, whatever its version and its door."""
+        return sha256(f"{self.connection_id}\0{self.object_type}\0{self.object_id}".encode()).digest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One delivery to be made, with the lane it waits in."""
+
+    id: UUID
+    message: Routable
+    flow: FlowFacts
+    operation: str
+    lane_key: str
+    idempotency_key: UUID
+    reference: str
+
+
+@dataclass(slots=True)
+class Plan:
+    deliveries: list[Planned] = field(default_factory=list)
+    # (message, disposition, rule in words)
+    disposed: list[tuple[Routable, str, str]] = field(default_factory=list)
+    unreadable: list[Routable] = field(default_factory=list)
+    versions: dict[bytes, tuple[Routable, str]] = field(default_factory=dict)
+
+
+def plan_routes(
+    schema: str,
+    messages: Sequence[Routable],
+    flows_by_source: Mapping[int, Sequence[FlowFacts]],
+    known_versions: Mapping[bytes, tuple[str, UUID]],
+) -> Plan:
+    """Messages in position order into deliveries or dispositions. Every message ends in exactly one of them."""
+    plan = Plan()
+    newest = dict(known_versions)
+    for message in messages:
+        if message.disposition == Disposition.UNREADABLE:
+            plan.unreadable.append(message)
+            continue
+        verdict = _version_verdict(message, newest)
+        if verdict is None:
+            verdict = _deliver(schema, message, flows_by_source.get(message.connection_id, ()), plan)
+        if verdict is not None:
+            plan.disposed.append((message, *verdict))
+        elif message.source_version:
+            newest[message.object_key] = (message.source_version, message.id)
+            plan.versions[message.object_key] = (message, message.source_version)
+    return plan
+
+
+def _version_verdict(message: Routable, newest: Mapping[bytes, tuple[str, UUID]]) -> tuple[str, str] | None:
+    """The same version is one version by however many events; an older one must not undo a newer one."""
+    if not message.source_version or not message.object_id:
+        return None
+    known = newest.get(message.object_key)
+    if known is None or message.source_version > known[0]:
+        return None
+    if message.source_version == known[0]:
+        return Disposition.SAME_VERSION, f"Version {known[0]} of this {message.object_type} came before: {known[1]}"
+    return Disposition.OLDER_VERSION, f"Older than version {known[0]}, which came before: {known[1]}"
+
+
+def _deliver(schema: str, message: Routable, flows: Sequence[FlowFacts], plan: Plan) -> tuple[str, str] | None:
+    taking = [flow for flow in flows if flow.active and message.object_type in flow.operations]
+    if not taking:
+        return Disposition.NO_FLOW, f"No active flow takes {message.topic or 'an event without a topic'}"
+    plan.deliveries.extend(_planned(schema, message, flow) for flow in taking)
+    return None
+
+
+def _planned(schema: str, message: Routable, flow: FlowFacts) -> Planned:
+    operation = flow.operations[message.object_type]
+    return Planned(
+        id=uuid7(),
+        message=message,
+        flow=flow,
+        operation=operation,
+        lane_key=_lane_key(message, flow),
+        idempotency_key=idempotency_key(schema, flow.key, operation, message.object_id, message.source_version),
+        reference=f"{flow.source_key}/{message.object_id}",
+    )
+
+
+def _lane_key(message: Routable, flow: FlowFacts) -> str:
+    if flow.mode == Flow.Mode.UNORDERED:
+        return str(message.id)
+    return message.order_key
+
+
+def idempotency_key(schema: str, flow_key: str, operation: str, object_id: str, version: str) -> UUID:
+    """Follows the document, not the event, and never changes between attempts."""
+    return uuid5(NAMESPACE_URL, f"signalbox:{schema}/{flow_key}/{operation}/{object_id}/{version}")

@@ -1,0 +1,114 @@
+"""One leased delivery on its way, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from connectors.canonical.facts import Facts
+from connectors.sdk.connector import Delivered
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The head entry of a leased lane. `token` fences every write made for it."""
+
+    lane_id: int
+    token: int
+    crashes: int  # leases of this lane whose holder died
+    entry_id: int
+    delivery_id: UUID
+    message_id: UUID
+    retailer_id: int
+    flow_id: int
+    flow_key: str
+    connection_id: int
+    connection_key: str
+    operation: str
+    object_type: str
+    object_id: str
+    idempotency_key: UUID
+    reference: str
+    attempts: int
+    trigger: str
+    received_at: datetime
+    ran_at: datetime | None
+    connector: str  # the source's
+    topic: str
+    api_version: str
+    body: bytes
+
+
+@dataclass(slots=True)
+class StepRecord:
+    """One call made under an attempt. Bodies and target are already without secrets."""
+
+    name: str
+    changes: bool
+    method: str
+    target: str
+    started_at: datetime
+    duration_us: int = 0
+    status: int | None = None
+    version_requested: str = ""
+    version_served: str = ""
+    request: bytes = b""
+    response: bytes = b""
+    error: str = ""
+
+
+@dataclass(slots=True)
+class AttemptRecord:
+    """One run, from the lease to its verdict."""
+
+    id: UUID
+    started_at: datetime
+    duration_us: int = 0
+    transform_us: int = 0
+    steps: list[StepRecord] = field(default_factory=list)
+
+    @property
+    def target_us(self) -> int:
+        return sum(step.duration_us for step in self.steps)
+
+    def version(self, side: str) -> str:
+        """The last stated version: `side` is "version_requested" or "version_served"."""
+        stated = [getattr(step, side) for step in self.steps if getattr(step, side)]
+        return stated[-1] if stated else ""
+
+
+class End(StrEnum):
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    PARK = "park"  # a person must decide; the lane waits behind it
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What went wrong, in the words of the exception a person may see."""
+
+    error_class: str
+    message: str
+    detail: str = ""
+    uncertain: bool = False  # a call left and nobody knows its effect
+    unreachable: bool = False  # counts against the endpoint's breaker
+    credential: bool = False  # opens the breaker at once
+    retryable: bool = False
+    retry_after: timedelta | None = None
+
+
+@dataclass(slots=True)
+class Result:
+    """What to write for one work."""
+
+    work: Work
+    attempt: AttemptRecord
+    end: End
+    delivered: Delivered | None = None
+    problem: Problem | None = None
+    retry_in: timedelta | None = None
+    facts: Facts | None = None
+    map_version: str = ""
+    interrupted: tuple[tuple[UUID, datetime], ...] = ()  # attempts of dead holders: (id, when it began)

@@ -1,0 +1,155 @@
+"""The resident drain of a worker process: serves partners in turn, wakes by LISTEN and by its own second."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Callable
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from connectors.engine.config import ConfigBook
+from connectors.engine.drain.claim import HOLDER_LOCK, SLOT_LOCK
+from connectors.engine.drain.partner import Identity, PartnerDrain
+from connectors.engine.wake import CHANNEL
+from governance.egress.client import Egress
+from tenants.asyncdb import conninfo, make_pool
+from tenants.context import scope_of
+
+log = logging.getLogger(__name__)
+
+TICK_SECONDS = 1.0
+RENEW_SECONDS = 3.0
+PARTNERS_SECONDS = 5.0
+CAPACITY = 256
+POOL_SIZE = 6
+STOP_SECONDS = 30.0
+MAX_SLOTS = 1000
+
+
+class Drain:
+    """`run` until `stop` is set. A lost database is waited for; nothing but a defect ends it."""
+
+    def __init__(self, *, heartbeat: Callable[[], None] = lambda: None) -> None:
+        self._heartbeat = heartbeat
+        self._stop = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._partners: dict[str, PartnerDrain] = {}
+        self._partners_read = float("-inf")
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._wake.set()
+
+    async def run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                await self._session()
+            except (psycopg.Error, PoolTimeout, OSError) as error:
+                log.warning("the drain waits for the database: %s", type(error).__name__)
+                await asyncio.sleep(TICK_SECONDS)
+
+    async def _session(self) -> None:
+        """One life of the connection whose advisory locks say that this drain lives."""
+        async with await AsyncConnection.connect(conninfo(application_name="signalbox drain"), autocommit=True) as own:
+            identity = await _identify(own)
+            await own.execute(f"LISTEN {CHANNEL}")
+            pool = make_pool(size=POOL_SIZE, name="drain")
+            await pool.open()
+            egress = Egress()
+            try:
+                await self._serve(own, identity, pool, egress)
+            finally:
+                await self._close(pool, egress)
+
+    async def _serve(self, own: AsyncConnection, identity: Identity, pool: AsyncConnectionPool, egress: Egress) -> None:
+        log.info("drain %s serves as holder %d, slot %d", identity.worker, identity.holder, identity.slot)
+        book = ConfigBook()
+        helpers = [asyncio.create_task(self._listen(own)), asyncio.create_task(self._keep_leases())]
+        try:
+            while not self._stop.is_set():
+                self._heartbeat()
+                await self._find_partners(own, identity, pool, egress, book)
+                if not await self._turn():
+                    await self._sleep()
+                for helper in helpers:
+                    if helper.done():
+                        helper.result()  # the listening connection is gone: begin a new session
+        finally:
+            for helper in helpers:
+                helper.cancel()
+
+    async def _turn(self) -> bool:
+        """Each partner once. True when anybody had something to do and there is room for more."""
+        busy = False
+        for partner in list(self._partners.values()):
+            room = CAPACITY - sum(other.in_flight for other in self._partners.values())
+            busy = bool(await partner.step(room)) or busy
+        return busy
+
+    async def _sleep(self) -> None:
+        try:
+            async with asyncio.timeout(TICK_SECONDS):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()
+
+    async def _listen(self, own: AsyncConnection) -> None:
+        async for _ in own.notifies():
+            self._wake.set()
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            for partner in list(self._partners.values()):
+                try:
+                    await partner.keep_leases()
+                except (psycopg.Error, PoolTimeout) as error:
+                    log.warning("leases could not be renewed: %s", type(error).__name__)
+
+    async def _find_partners(
+        self, own: AsyncConnection, identity: Identity, pool: AsyncConnectionPool, egress: Egress, book: ConfigBook
+    ) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._partners_read < PARTNERS_SECONDS:
+            return
+        self._partners_read = now
+        async with pool.connection() as connection:
+            cursor = await connection.execute("SELECT schema_name FROM public.partners_partner WHERE is_active")
+            active = {row[0] for row in await cursor.fetchall()}
+        for schema in active - set(self._partners):
+            self._partners[schema] = PartnerDrain(scope_of(schema), identity, pool=pool, egress=egress, book=book)
+        for schema in set(self._partners) - active:
+            if not self._partners[schema].in_flight:
+                del self._partners[schema]
+
+    async def _close(self, pool: AsyncConnectionPool, egress: Egress) -> None:
+        try:
+            await asyncio.gather(*(partner.stop(STOP_SECONDS) for partner in self._partners.values()))
+        finally:
+            self._partners.clear()
+            self._partners_read = float("-inf")
+            await egress.close()
+            await pool.close()
+
+
+async def _identify(own: AsyncConnection) -> Identity:
+    """A holder id nobody else has, and the lowest free rollup slot; both held for as long as `own` lives."""
+    holder = secrets.randbelow(2**31 - 2) + 1
+    while not await _try_lock(own, HOLDER_LOCK, holder):
+        holder = secrets.randbelow(2**31 - 2) + 1
+    for slot in range(1, MAX_SLOTS):
+        if await _try_lock(own, SLOT_LOCK, slot):
+            return Identity(holder, slot, f"{socket.gethostname()}:{os.getpid()}")
+    raise RuntimeError(f"more than {MAX_SLOTS} drains on one database")
+
+
+async def _try_lock(own: AsyncConnection, lock: int, number: int) -> bool:
+    cursor = await own.execute("SELECT pg_try_advisory_lock(%s, %s)", [lock, number])
+    return (await cursor.fetchone())[0]

@@ -1,0 +1,55 @@
+"""Celery: periodic and long work in threads, and the one resident drain that every worker carries."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings.embedded")
+
+from celery import Celery, bootsteps  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+from console.drain_thread import DrainThread  # noqa: E402
+from console.health import watch_celery  # noqa: E402
+
+app = Celery("signalbox")
+app.conf.update(
+    broker_url=settings.BROKER_URL,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"visibility_timeout": 3600},
+    task_serializer="json",
+    accept_content=["json"],
+    result_backend=None,
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    task_time_limit=900,
+    task_soft_time_limit=840,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    timezone="UTC",
+    beat_schedule={"tick": {"task": "console.tick", "schedule": 5.0, "options": {"expires": 10.0}}},
+)
+app.autodiscover_tasks(["console"])
+
+
+class DrainStep(bootsteps.StartStopStep):
+    """Starts the drain with the worker and stops it, with its attempts finished, before the worker ends."""
+
+    requires = {"celery.worker.components:Pool"}
+
+    def __init__(self, worker: object, **kwargs: object) -> None:
+        self._thread: DrainThread | None = None
+
+    def start(self, worker: object) -> None:
+        self._thread = DrainThread()
+        self._thread.start()
+
+    def stop(self, worker: object) -> None:
+        if self._thread is not None:
+            self._thread.stop()
+            self._thread = None
+
+
+app.steps["worker"].add(DrainStep)
+watch_celery()

@@ -1,0 +1,40 @@
+"""The drain's own thread and event loop inside a worker process."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import uvloop
+
+from console.health import touch
+
+STOP_SECONDS = 40.0
+
+
+class DrainThread:
+    def __init__(self) -> None:
+        self._loop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="drain", daemon=True)
+        self._drain = None
+        self._ready = threading.Event()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._ready.wait()
+        self._loop.call_soon_threadsafe(self._drain.stop)
+        self._thread.join(STOP_SECONDS)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._main())
+
+    async def _main(self) -> None:
+        # Imported here because Celery reads this module before Django's apps are ready.
+        from connectors.engine.drain.worker import Drain
+
+        self._drain = Drain(heartbeat=lambda: touch("drain"))
+        self._ready.set()
+        await self._drain.run()

@@ -1,0 +1,33 @@
+"""Periodic work. Tasks carry a partner's schema and ids, never objects, and refuse to run without their partner."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.db import close_old_connections, connection
+
+from tenants.context import partner_scope
+from tenants.selectors import active_partners
+
+PARTITION_MONTHS_AHEAD = 4
+
+
+@shared_task(name="console.tick")
+def tick() -> None:
+    """Every few seconds, by beat. Two beats are harmless: what it starts may run twice."""
+    try:
+        for partner in active_partners():
+            with partner_scope(partner.schema_name):
+                _ensure_partitions()
+    finally:
+        close_old_connections()
+
+
+def _ensure_partitions() -> None:
+    """A partition for this and the coming months; nothing to do on all but one tick a month."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT to_regclass('ledger_message_' || to_char(now() + make_interval(months => %s), 'YYYYMM'))",
+            [PARTITION_MONTHS_AHEAD],
+        )
+        if cursor.fetchone()[0] is None:
+            cursor.execute("SELECT ledger_ensure_partitions(now(), %s)", [PARTITION_MONTHS_AHEAD + 1])

@@ -1,0 +1,1 @@
+"""Reads of the ledger, named for the screens they feed. All of them stay within the scope."""

@@ -1,0 +1,143 @@
+"""Which messages a list is about: every filter of the messages page as one value, and the query it means."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from monitoring.ledger.models import Attempt, BusinessKey, Delivery, Disposition, Fact, Message, Repeat
+from tenants.ids import first_id
+
+# What became of a message, in the order of the tabs. A message with several deliveries shows the worst of them.
+OUTCOMES: Final = (
+    "exception",
+    "retrying",
+    "waiting",
+    "delivered",
+    "ignored",
+    "filtered",
+    "deduplicated",
+    "superseded",
+    "unreadable",
+    "closed",
+)
+# Delivery states from worst to best.
+WORST_FIRST: Final = ("exception", "retrying", "waiting", "delivered", "closed", "superseded")
+DOORS: Final = ("webhook", "poll", "file", "command")
+NOT_STATED: Final = "not-stated"
+SEARCH_LIMIT: Final = 1000
+_UUID: Final = re.compile(r"^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFilter:
+    """`start` <= received < `end`. Empty fields do not filter; `connection` is a source's or a target's key.
+
+    A `search` looks at all time: whoever types an order number wants that order.
+    """
+
+    start: datetime
+    end: datetime
+    retailers: tuple[int, ...] | None = None
+    outcome: str = ""
+    connection: str = ""
+    flow: str = ""
+    topic: str = ""
+    store: str = ""
+    api_version: str = ""
+    door: str = ""
+    search: str = ""
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Does it leave anything out besides time and retailers?"""
+        return any(getattr(self, name) for name in NARROWING)
+
+
+NARROWING: Final = ("outcome", "connection", "flow", "topic", "store", "api_version", "door", "search")
+
+
+def matching(wanted: MessageFilter) -> QuerySet[Message]:
+    """The filter's messages, unordered. One query when read."""
+    rows = Message.objects.scoped()
+    if wanted.retailers is not None:
+        rows = rows.filter(retailer_id__in=wanted.retailers)
+    if wanted.search:
+        rows = rows.filter(_search(wanted.search))
+    else:
+        rows = rows.filter(id__gte=first_id(wanted.start), id__lt=first_id(wanted.end))
+    for name, column in (("topic", "topic"), ("door", "door")):
+        if getattr(wanted, name):
+            rows = rows.filter(**{column: getattr(wanted, name)})
+    for name, condition in (
+        ("connection", _by_connection),
+        ("flow", _by_flow),
+        ("store", _by_store),
+        ("api_version", _by_version),
+        ("outcome", _by_outcome),
+    ):
+        if getattr(wanted, name):
+            rows = rows.filter(condition(getattr(wanted, name)))
+    return rows
+
+
+def spellings(text: str) -> list[str]:
+    """How a business number may be stored: with and without #, as typed and in capitals."""
+    bare = text.strip().lstrip("#")
+    return sorted({text.strip(), bare, f"#{bare}", bare.upper(), f"#{bare.upper()}"} - {"", "#"})
+
+
+def _search(text: str) -> Q:
+    """Business keys by exact value; a message's own id or trace id too."""
+    plain = text.strip().lower()
+    if _UUID.match(plain):
+        return Q(id=UUID(plain))
+    found = BusinessKey.objects.scoped().filter(value__in=spellings(text)).order_by("-message_id")
+    return Q(id__in=list(found.values_list("message_id", flat=True)[:SEARCH_LIMIT]))
+
+
+def _deliveries(**conditions: object) -> Exists:
+    return Exists(Delivery.objects.filter(message_id=OuterRef("id"), **conditions))
+
+
+def _by_connection(key: str) -> Q:
+    return Q(connection_key=key) | Q(_deliveries(connection_key=key))
+
+
+def _by_flow(key: str) -> Q:
+    return Q(_deliveries(flow_key=key))
+
+
+def _by_store(key: str) -> Q:
+    return Q(Exists(Fact.objects.filter(message_id=OuterRef("id"), store_key=key)))
+
+
+def _by_version(version: str) -> Q:
+    """The version the source stated, or one a target served."""
+    if version == NOT_STATED:
+        return Q(api_version="")
+    served = Exists(Attempt.objects.filter(message_id=OuterRef("id"), version_served=version))
+    return Q(api_version=version) | Q(served)
+
+
+def _by_outcome(outcome: str) -> Q:
+    """The messages whose status, as the list shows it, is this one."""
+    if outcome in ("ignored", "filtered", "unreadable"):
+        return Q(disposition=outcome)
+    if outcome == "deduplicated":
+        return Q(disposition=Disposition.SAME_VERSION) | Q(Exists(Repeat.objects.filter(message_id=OuterRef("id"))))
+    routed = Q(disposition=Disposition.ROUTED)
+    worse = WORST_FIRST[: WORST_FIRST.index(outcome)]
+    this = Q(_deliveries(state=outcome))
+    if worse:
+        this &= ~Q(_deliveries(state__in=worse))
+    if outcome == "waiting":
+        this |= ~Q(_deliveries())
+    if outcome == "superseded":
+        return routed & this | Q(disposition=Disposition.OLDER_VERSION)
+    return routed & this

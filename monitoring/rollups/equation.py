@@ -1,0 +1,93 @@
+"""What became of everything that came in: one class for each arrival, shown as an equation (`product.md` O1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import connection
+
+from monitoring.rollups.selectors import Retailers, visible, window
+from tenants.ids import first_id
+
+# Order is that of the page. `open` needs a person, `closed` was settled by one.
+TERMS: Final = ("delivered", "open", "waiting", "filtered", "ignored", "deduplicated", "superseded", "closed")
+_LEEWAY: Final = timedelta(seconds=5)
+
+# One statement, so one snapshot: what was counted at the door beside where each arrival is now. A message with
+# several deliveries has the class of the one that needs most attention; of a flow's deliveries the last one counts.
+_EQUATION: Final = """
+WITH arrived AS (
+    SELECT id, disposition FROM ledger_message
+    WHERE id >= %(low)s AND id < %(high)s AND received_at >= %(since)s AND received_at < %(until)s
+        AND (%(retailers)s::bigint[] IS NULL OR retailer_id = ANY(%(retailers)s::bigint[]))
+), repeats AS (
+    SELECT message_id, same_body FROM ledger_repeat
+    WHERE id >= %(low)s AND id < %(high)s AND received_at >= %(since)s AND received_at < %(until)s
+        AND (%(retailers)s::bigint[] IS NULL OR retailer_id = ANY(%(retailers)s::bigint[]))
+), latest AS (
+    SELECT DISTINCT ON (d.message_id, d.flow_id) d.message_id, d.state FROM ledger_delivery d
+    JOIN arrived a ON a.id = d.message_id WHERE d.id >= %(low)s ORDER BY d.message_id, d.flow_id, d.id DESC
+), states AS (
+    SELECT message_id, array_agg(state) AS states FROM latest GROUP BY message_id
+), classed AS (
+    SELECT CASE
+        WHEN a.disposition = 'unreadable' THEN CASE WHEN EXISTS (
+            SELECT FROM exceptions_exceptionitem e WHERE e.message_id = a.id AND e.state IN ('open', 'retrying')
+        ) THEN 'open' ELSE 'closed' END
+        WHEN a.disposition <> '' THEN a.disposition
+        WHEN states && ARRAY['exception'] THEN 'open'
+        WHEN states IS NULL OR states && ARRAY['waiting', 'retrying'] THEN 'waiting'
+        WHEN states && ARRAY['delivered'] THEN 'delivered'
+        WHEN states && ARRAY['superseded'] THEN 'superseded'
+        ELSE 'closed' END AS class
+    FROM arrived a LEFT JOIN states s ON s.message_id = a.id
+    UNION ALL
+    SELECT CASE WHEN same_body THEN 'deduplicated' WHEN EXISTS (
+        SELECT FROM exceptions_exceptionitem e WHERE e.message_id = repeats.message_id
+            AND e.error_class = 'security' AND e.state IN ('open', 'retrying')
+    ) THEN 'open' ELSE 'closed' END FROM repeats
+)
+SELECT 'received', coalesce(sum(count), 0)::bigint FROM rollups_minute
+WHERE minute >= %(since)s AND minute < %(until)s AND kind IN ('received', 'repeated')
+    AND (%(retailers)s::bigint[] IS NULL OR retailer_id = ANY(%(retailers)s::bigint[]))
+UNION ALL SELECT class, count(*) FROM classed GROUP BY class
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """`received` was counted at the door, repeats included; `terms` is where each of them is now, by the ledger."""
+
+    since: datetime
+    until: datetime
+    received: int
+    terms: dict[str, int]
+
+    @property
+    def holds(self) -> bool:
+        return self.received == sum(self.terms.values())
+
+    @property
+    def difference(self) -> int:
+        return self.received - sum(self.terms.values())
+
+
+def equation(since: datetime, until: datetime, *, retailers: Retailers = None) -> Equation:
+    """Cost: one query over the arrivals of the range; ask for hours, not for years."""
+    span = window(since, until)
+    end = until if until == until.replace(second=0, microsecond=0) else until + timedelta(minutes=1)
+    end = end.replace(second=0, microsecond=0)
+    given = {
+        "since": span.since,
+        "until": end,
+        "low": first_id(span.since - _LEEWAY),
+        "high": first_id(end + _LEEWAY),
+        "retailers": visible(retailers),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_EQUATION, given)
+        found: dict[str, int] = dict(cursor.fetchall())
+    received = found.pop("received")
+    return Equation(span.since, end, received, {term: found.pop(term, 0) for term in TERMS} | found)
