@@ -29,6 +29,7 @@ class Facts:
     order_id: str = ""
     order_number: str = ""
     store_key: str | None = None
+    channel: str | None = None
     units: Decimal | None = None
     counterparty: str | None = None
 
@@ -52,6 +53,7 @@ def _of_order(order: Order) -> Facts:
         order_id=order.id,
         order_number=order.number,
         store_key=order.store_key,
+        channel=order.channel,
         units=sum((line.quantity for line in order.lines), totals.ZERO),
         counterparty=_counterparty(order.customer),
     )

@@ -55,7 +55,14 @@ class Webhooks(Protocol):
 
 class Reader(Protocol):
     def canonical(self, topic: str, document: Any, *, received_at: datetime | None = None) -> Sequence[Any]:
-        """Canonical objects of one payload, usually one. Raises PayloadChanged or RequestRefused ("a cart is no sale")."""
+        """Canonical objects of one payload, usually one.
+
+        Raises PayloadChanged, or RequestRefused ("a cart is not a sale").
+        """
+        ...
+
+    def events(self) -> Sequence[str]:
+        """The topics it has a map for, those of webhooks and those of its own reads."""
 
 
 @dataclass(frozen=True, slots=True)

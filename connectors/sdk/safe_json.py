@@ -36,6 +36,13 @@ class UnreadablePayload(PayloadChanged):
         self.reason = reason
 
 
+class TooDeep(UnreadablePayload):
+    """Nested beyond MAX_DEPTH: nobody should parse it."""
+
+    def __init__(self) -> None:
+        super().__init__(f"The body nests more than {MAX_DEPTH} levels deep.")
+
+
 def depth(body: bytes) -> int:
     """Nesting of objects and lists; exact for valid JSON up to MAX_DEPTH, beyond that just more than MAX_DEPTH.
 
@@ -55,7 +62,7 @@ def parse(body: bytes, *, max_bytes: int | None = None) -> Any:
         raise UnreadablePayload(f"The body has {len(body):,} bytes; at most {max_bytes:,} are read.")
     structure = _outside_strings(body)
     if _depth(structure) > MAX_DEPTH:
-        raise UnreadablePayload(f"The body nests more than {MAX_DEPTH} levels deep.")
+        raise TooDeep
     document = _decode(body)
     keys, nodes = _census(document)
     if nodes > MAX_NODES:

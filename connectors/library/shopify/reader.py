@@ -50,6 +50,9 @@ class ShopifyReader:
             topic: load(MAPS, topic.replace("/", "_"), target) for topic, target in TARGETS.items()
         }
 
+    def events(self) -> Sequence[str]:
+        return tuple(self.maps)
+
     def canonical(self, topic: str, document: Any, *, received_at: datetime | None = None) -> Sequence[Canonical]:
         """The orders or refunds of one payload; several for REST's {"orders": […]}.
 
