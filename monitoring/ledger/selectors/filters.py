@@ -27,7 +27,7 @@ OUTCOMES: Final = (
     "closed",
 )
 # Delivery states from worst to best.
-WORST_FIRST: Final = ("exception", "retrying", "waiting", "delivered", "closed", "superseded")
+WORST_FIRST: Final = ("exception", "retrying", "waiting", "delivered", "superseded", "closed")
 DOORS: Final = ("webhook", "poll", "file", "command")
 NOT_STATED: Final = "not-stated"
 SEARCH_LIMIT: Final = 1000

@@ -148,10 +148,11 @@ def status_of(disposition: str, deliveries: Sequence[Delivery]) -> str:
         return "superseded"
     if disposition:
         return disposition
-    if not deliveries:
+    current = {delivery.flow_id: delivery for delivery in deliveries}.values()  # of a flow's deliveries the last counts
+    if not current:
         return "waiting"
-    worst = min((delivery.state for delivery in deliveries), key=WORST_FIRST.index)
-    if worst == "delivered" and all(d.confirmed_at for d in deliveries if d.state == "delivered"):
+    worst = min((delivery.state for delivery in current), key=WORST_FIRST.index)
+    if worst == "delivered" and all(d.confirmed_at for d in current if d.state == "delivered"):
         return "confirmed"
     return worst
 

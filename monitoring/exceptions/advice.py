@@ -1,0 +1,122 @@
+"""Pure: what an error class means and what to do about it, in words an operator can act on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """`label` is the class on screen; `cause` and `action` are one sentence each; `acts` says whose turn it is."""
+
+    label: str
+    cause: str
+    action: str
+    acts: str
+    retry_helps: bool
+
+
+ADVICE: Final[dict[str, Advice]] = {
+    "transport": Advice(
+        "Transport",
+        "The target could not be reached, or did not answer in full.",
+        "See whether the connection is healthy again, then retry.",
+        "us",
+        True,
+    ),
+    "throttled": Advice(
+        "Throttled", "The target asked us to slow down for too long.", "Retry when its quota is free again.", "us", True
+    ),
+    "credential": Advice(
+        "Credential",
+        "The target refused our credential or a setting of the connection.",
+        "Renew the credential on the connection, then retry.",
+        "the retailer",
+        True,
+    ),
+    "mapping": Advice(
+        "Mapping",
+        "The payload does not have the shape the mapping expects.",
+        "Compare the payload with the mapping; correct one of them, then retry.",
+        "an engineer",
+        True,
+    ),
+    "unmapped_value": Advice(
+        "Unmapped value",
+        "The target lacks something that this document names.",
+        "Add the missing value in the target, then retry.",
+        "the retailer",
+        True,
+    ),
+    "validation": Advice(
+        "Validation",
+        "The target understood the document and refused it.",
+        "Correct what it names, in the source or in the target, then retry.",
+        "the retailer",
+        True,
+    ),
+    "duplicate": Advice(
+        "Duplicate",
+        "The target seems to have this document already.",
+        "Compare both documents; resolve this one if they are the same.",
+        "an operator",
+        False,
+    ),
+    "conflict": Advice(
+        "Conflict",
+        "The document was changed or processed in the target meanwhile.",
+        "Decide which side is right; change the target by hand if it is the source, then resolve.",
+        "the retailer",
+        False,
+    ),
+    "out_of_order": Advice(
+        "Out of order", "An earlier version has not arrived.", "Wait for it, or retry when it is in.", "us", True
+    ),
+    "version": Advice(
+        "API version",
+        "The target no longer serves the API version we ask for.",
+        "Move the connection to a version it serves, then retry.",
+        "an engineer",
+        True,
+    ),
+    "security": Advice(
+        "Security",
+        "An event came that contradicts one we already hold.",
+        "Ask the source who sent it. The first one stands; resolve this when it is explained.",
+        "an operator",
+        False,
+    ),
+    "unreadable": Advice(
+        "Unreadable",
+        "The body is no document that can be trusted.",
+        "Ask the source to send it again. The body is kept as it came.",
+        "the source",
+        False,
+    ),
+    "uncertain": Advice(
+        "Uncertain",
+        "The call left, and nobody knows whether it took effect.",
+        "Look for our reference in the target. Retry only if it is not there.",
+        "an operator",
+        True,
+    ),
+    "crash": Advice(
+        "Crash",
+        "Working on this message ended the worker twice.",
+        "Hand it to an engineer with the link to this page.",
+        "an engineer",
+        False,
+    ),
+}
+_OTHER: Final = Advice("", "", "Read the attempts below, remove the cause, then retry.", "an operator", True)
+
+
+def advice_for(error_class: str) -> Advice:
+    """Never fails: a class nobody described is called by its name."""
+    key = error_class.strip().lower().replace(" ", "_").replace("-", "_")
+    known = ADVICE.get(key)
+    if known is not None:
+        return known
+    words = key.replace("_", " ").capitalize() or "Unclassified"
+    return Advice(words, "", _OTHER.action, _OTHER.acts, _OTHER.retry_helps)

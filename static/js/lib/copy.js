@@ -1,0 +1,32 @@
+// [data-copy="text"], [data-copy-from="#id"] (its text) or [data-copy-link] (this page's address) copy on click.
+import { toast } from "./toast.js";
+
+function wanted(button) {
+  if ("copyLink" in button.dataset) return new URL(button.dataset.copyLink || location.href, location.href).href;
+  if (button.dataset.copyFrom) return document.querySelector(button.dataset.copyFrom)?.textContent ?? "";
+  return button.dataset.copy;
+}
+
+async function put(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  // Plain http hosts other than localhost have no clipboard API.
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.className = "visually-hidden";
+  document.body.append(area);
+  area.select();
+  document.execCommand("copy");
+  area.remove();
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-copy], [data-copy-from], [data-copy-link]");
+  if (!button) return;
+  event.preventDefault();
+  try {
+    await put(wanted(button));
+    toast(`Copied ${button.dataset.what || "to the clipboard"}`);
+  } catch {
+    toast("The browser did not allow copying");
+  }
+});
