@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
+from connectors.sandbox.local_http import CallRefused, Document, call
 from connectors.sandbox.shopify.options import SubscriptionOptions
 
-Answer = dict[str, Any]
-
-
-class ControlRefused(RuntimeError):
-    """The shop said no (409 it would not, 404 no such order, 400 not understood)."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+Answer = Document
+ControlRefused = CallRefused  # 409 it would not, 404 no such order, 400 not understood
 
 
 class ShopControl:
     """One connection a call. Raises OSError when no shop answers at that address, ControlRefused when it says no."""
 
     def __init__(self, url: str, *, timeout: float = 10.0) -> None:
-        parts = urlsplit(url)
         self.url, self._timeout = url, timeout
-        self._address = (parts.hostname or "127.0.0.1", parts.port or 80)
 
     def create(self, **options: Any) -> Answer:
         """Place an order now. Options: see `options.CreateOptions`; without any, the seed decides everything."""
@@ -87,20 +75,4 @@ class ShopControl:
         return self._call("GET", "stats")
 
     def _call(self, method: str, path: str, body: Answer | None = None) -> Answer:
-        connection = http.client.HTTPConnection(*self._address, timeout=self._timeout)
-        try:
-            payload = json.dumps(body, default=_plain) if body is not None else None
-            connection.request(method, f"/_control/{path}", payload, {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            document = json.loads(response.read() or b"{}")
-        finally:
-            connection.close()
-        if response.status >= 400:
-            raise ControlRefused(response.status, str(document.get("error", response.reason)))
-        return document
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no place in a request")
+        return call(self.url, method, f"/_control/{path}", body, timeout=self._timeout)

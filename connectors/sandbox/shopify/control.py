@@ -144,12 +144,14 @@ class Control:
         return _json({"supported": self.admin.supported})
 
     async def stats(self, _request: web.Request) -> web.Response:
+        first, last = self.shop.store.first_and_last_order_at()
         return _json(
             {
                 "shop": self.shop.app.shop,
                 "seed": self.shop.config.seed,
                 "orders": self.shop.store.next_number() - 1,
-                "last_order_at": self.shop.store.last_order_at(),
+                "first_order_at": first,
+                "last_order_at": last,
                 "outbox": self.shop.outbox.count(),
                 "subscriptions": len(self.shop.outbox.subscriptions()),
                 "faults": msgspec.to_builtins(self.shop.faults.active()),

@@ -30,7 +30,7 @@ def application(shop: Shop) -> web.Application:
     """To be run on a loop; sends what waits as long as it runs, closes the shop at the end."""
     admin = Admin(shop)
     app = web.Application(middlewares=[local_only, refusals], client_max_size=32 * 1024 * 1024)
-    app.add_routes([*admin.routes(), *Control(shop, admin).routes(), web.get("/livez", _alive)])
+    app.add_routes([*admin.routes(), *Control(shop, admin).routes(), web.get("/healthz", _alive)])
 
     async def sending(_app: web.Application) -> AsyncIterator[None]:
         task = asyncio.create_task(Sender(shop).run())

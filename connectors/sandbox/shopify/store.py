@@ -97,10 +97,10 @@ class Store:
     def next_number(self) -> int:
         return int(self.db.execute("SELECT COALESCE(MAX(number), 0) + 1 FROM orders").fetchone()[0])
 
-    def last_order_at(self) -> str | None:
-        """When the newest order was placed, UTC; None while there is none."""
-        row = self.db.execute("SELECT created_at FROM orders ORDER BY number DESC LIMIT 1").fetchone()
-        return str(row["created_at"]) if row else None
+    def first_and_last_order_at(self) -> tuple[str | None, str | None]:
+        """When the oldest and the newest order were placed, UTC; None while there is none."""
+        row = self.db.execute("SELECT MIN(created_at), MAX(created_at) FROM orders").fetchone()
+        return row[0], row[1]
 
     def save(self, sale: Sale) -> None:
         times = (_utc(sale.created_at), _utc(sale.updated_at))

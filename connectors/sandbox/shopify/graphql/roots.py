@@ -56,7 +56,7 @@ def _subscribe(_source: Source, arguments: dict[str, Any], context: Context) -> 
     if not address:
         error = {"field": ["webhookSubscription", "callbackUrl"], "message": "Address can't be blank"}
         return {"webhook_subscription": None, "user_errors": [error]}
-    topic = str(arguments.get("topic", "")).lower().replace("_", "/", 1)
+    topic = "/".join(str(arguments.get("topic", "")).lower().rsplit("_", 1))
     return {"webhook_subscription": context.shop.subscribe(topic, address, context.version), "user_errors": []}
 
 

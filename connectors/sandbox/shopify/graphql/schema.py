@@ -23,9 +23,8 @@ from connectors.sandbox.shopify.graphql.fields import (
 )
 
 
-def _presentment(source: Source) -> Source:
-    """A transaction as a bag: one amount in the order's currency."""
-    money = {"amount": source["amount"], "currency_code": source["currency"]}
+def _bag(amount: str, currency: str) -> Source:
+    money = {"amount": amount, "currency_code": currency}
     return {"shop_money": money, "presentment_money": money}
 
 
@@ -69,7 +68,7 @@ _TRANSACTION: ObjectType = {
     **plain("gateway", "paymentId", "test"),
     **upper("kind", "status"),
     **times("createdAt", "processedAt"),
-    "amountSet": FieldType(lambda source, _a, _c: _presentment(source), of="MoneyBag"),
+    "amountSet": FieldType(lambda source, _a, _c: _bag(source["amount"], source["currency"]), of="MoneyBag"),
     "parentTransaction": FieldType(
         lambda s, _a, _c: {"id": s["parent_id"]} if s["parent_id"] else None, of="ParentTransaction"
     ),
@@ -92,12 +91,14 @@ _ADJUSTMENT: ObjectType = {
 }
 
 
-def _refunded(source: Source) -> Source:
-    """What went back, from the successful payments, since the REST refund states no total."""
-    total = sum((Decimal(t["amount"]) for t in source["transactions"]), Decimal(0))
-    currency = source["total_duties_set"]["shop_money"]["currency_code"]
-    money = {"amount": str(total), "currency_code": currency}
-    return {"shop_money": money, "presentment_money": money}
+def _given_back(refunds: list[Source], currency: str) -> Source:
+    """From the refunds' payments, since a REST refund states no total."""
+    payments = [payment for refund in refunds for payment in refund["transactions"]]
+    return _bag(str(sum((Decimal(payment["amount"]) for payment in payments), Decimal(0))), currency)
+
+
+def _currency(refund: Source) -> str:
+    return str(refund["total_duties_set"]["shop_money"]["currency_code"])
 
 
 _REFUND: ObjectType = {
@@ -106,7 +107,7 @@ _REFUND: ObjectType = {
     **plain("note"),
     **times("createdAt"),
     "updatedAt": FieldType(lambda source, _a, _c: utc(source["processed_at"])),
-    "totalRefundedSet": FieldType(lambda source, _a, _c: _refunded(source), of="MoneyBag"),
+    "totalRefundedSet": FieldType(lambda source, _a, _c: _given_back([source], _currency(source)), of="MoneyBag"),
     "refundLineItems": connection("RefundLineItem", "refund_line_items"),
     "refundShippingLines": connection("RefundShippingLine", "refund_shipping_lines"),
     "orderAdjustments": connection("OrderAdjustment", "order_adjustments"),
@@ -130,17 +131,13 @@ _ORDER: ObjectType = {
     **bags(
         "currentShippingPriceSet", "subtotalPriceSet", "totalDiscountsSet", "totalPriceSet", "totalShippingPriceSet"
     ),
+    **bags("originalTotalDutiesSet", "originalTotalAdditionalFeesSet", "currentTotalDutiesSet"),
+    **bags("currentTotalAdditionalFeesSet"),
+    "totalOutstandingSet": FieldType(lambda s, _a, _c: _bag(s["total_outstanding"], s["currency"]), of="MoneyBag"),
     **bags("totalTaxSet", originalTotalPriceSet="total_price_set"),
-    "totalTipReceivedSet": FieldType(
-        lambda s, _a, _c: _presentment({"amount": s["total_tip_received"], "currency": s["currency"]}), of="MoneyBag"
-    ),
+    "totalTipReceivedSet": FieldType(lambda s, _a, _c: _bag(s["total_tip_received"], s["currency"]), of="MoneyBag"),
     "totalRefundedSet": FieldType(
-        lambda s, _a, _c: _refunded(
-            {
-                "transactions": [t for refund in s["refunds"] for t in refund["transactions"]],
-                "total_duties_set": s["total_price_set"],
-            }
-        ),
+        lambda s, _a, _c: _given_back(s["refunds"], s["currency"]),
         of="MoneyBag",
     ),
     "taxLines": one("TaxLine", "tax_lines"),
