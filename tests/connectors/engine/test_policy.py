@@ -1,0 +1,63 @@
+"""What happens after a failed attempt: pure."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from connectors.engine.drain.policy import MAX_ATTEMPTS, RETRY_AFTER_CAP, probe_delay, retry_delay, verdict
+from connectors.engine.drain.work import End, Problem
+from governance.catalogue.manifest import Idempotency
+
+RNG = random.Random(7)
+AWAY = Problem("transport", "away", retryable=True)
+
+
+def judge(problem: Problem, attempts: int = 1, idempotency: Idempotency = Idempotency.SEARCH_FIRST) -> End:
+    return verdict(problem, attempts=attempts, idempotency=idempotency, rng=RNG)[0]
+
+
+def test_what_cannot_succeed_is_never_retried():
+    assert judge(Problem("validation", "no")) is End.PARK
+
+
+def test_a_passing_failure_is_retried_until_the_tries_are_used_up():
+    assert judge(AWAY, MAX_ATTEMPTS - 1) is End.RETRY
+    assert judge(AWAY, MAX_ATTEMPTS) is End.PARK
+
+
+def test_an_unreachable_target_uses_up_no_tries():
+    assert judge(Problem("transport", "refused", retryable=True, unreachable=True), 500) is End.RETRY
+
+
+@pytest.mark.parametrize(
+    ("idempotency", "end"),
+    [
+        (Idempotency.NATIVE_KEY, End.RETRY),
+        (Idempotency.UPSERT_BY_ID, End.RETRY),
+        (Idempotency.SEARCH_FIRST, End.RETRY),
+        (Idempotency.NONE, End.PARK),
+    ],
+)
+def test_an_uncertain_outcome_is_resolved_by_the_idempotency_class(idempotency, end):
+    assert judge(Problem("transport", "cut", retryable=True, uncertain=True), 1, idempotency) is end
+
+
+def test_retry_after_is_obeyed_but_not_beyond_the_cap():
+    assert retry_delay(1, timedelta(seconds=90), RNG) >= timedelta(seconds=90)
+    assert retry_delay(1, timedelta(days=365), RNG) == RETRY_AFTER_CAP
+    assert retry_delay(1, timedelta(seconds=-5), RNG) > timedelta()
+
+
+def test_delays_are_jittered_below_a_rising_ceiling():
+    early = [retry_delay(1, None, RNG) for _ in range(200)]
+    late = [retry_delay(6, None, RNG) for _ in range(200)]
+    assert max(early) <= timedelta(seconds=4) < max(late)
+    assert len(set(early)) > 190
+
+
+def test_probes_of_an_open_breaker_grow_rarer():
+    assert probe_delay(5, RNG) <= timedelta(seconds=5)
+    assert timedelta(seconds=20) <= probe_delay(9, RNG) <= timedelta(seconds=60)

@@ -1,0 +1,175 @@
+"""A retailer whose shop is connected to the fake ERP, in a database that may be committed: the engine for real."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from connectors import library
+from connectors.engine.drain.worker import Drain
+from connectors.engine.intake.address import secret_hash
+from connectors.engine.intake.app import Intake
+from connectors.engine.models import Entry, Head
+from connectors.sdk.connector import Connector
+from governance.access.principal import command
+from governance.credentials.keyring import keyring_at
+from governance.credentials.services import store_secret
+from governance.egress.services import allow_host
+from governance.registry.models import Flow, RetailConnection
+from monitoring.ledger.models import Message
+from tenants.context import Scope, in_scope, partner_scope, scope_of
+from tenants.partners.models import Partner
+from tenants.retailers.models import Retailer
+from tests.support.fake_erp import CONNECTORS, FakeErp, running_erp
+from tests.support.orders import body_of, signed
+
+SIGNING = "shpss_test_signing_secret"
+ADDRESS = "abcdefghijklmnopqrstuvwxyz234567"
+BY = command("tests")
+
+
+@dataclass
+class World:
+    """Northgate's Harbour & Pine: shop → fake ERP, and what tests do with them."""
+
+    scope: Scope
+    erp: FakeErp
+    shop: RetailConnection
+    flow: Flow
+    intake: Intake = field(default_factory=Intake)
+    host: str = "northgate.localhost"
+
+    async def post(
+        self, document: Any, topic: str = "orders/create", *, event_id: str = "", **overrides: Any
+    ) -> tuple[int, dict[str, Any]]:
+        """Send one webhook to the intake as ASGI: (status, answer)."""
+        body = document if isinstance(document, bytes) else body_of(document)
+        headers = signed(body, overrides.get("secret", SIGNING), topic, event_id=event_id)
+        headers |= {"host": overrides.get("host", self.host), "content-length": str(len(body))}
+        headers |= overrides.get("headers", {})
+        path = overrides.get("path", f"/in/{self.scope.schema.removeprefix('p_')}-{ADDRESS}")
+        return await call_asgi(self.intake, path, headers, body, method=overrides.get("method", "POST"))
+
+    async def settle(self, *, within_seconds: float = 20.0) -> None:
+        """Run a drain until every message is routed and no lane has due work."""
+        drain = Drain()
+        task = asyncio.create_task(drain.run())
+        try:
+            async with asyncio.timeout(within_seconds):
+                while not await in_scope(self.scope, _quiet):
+                    await asyncio.sleep(0.02)
+        finally:
+            drain.stop()
+            await task
+
+    async def ask(self, fn: Any, *args: Any) -> Any:
+        """Run a query function in the partner's scope."""
+        return await in_scope(self.scope, fn, *args)
+
+
+def _quiet() -> bool:
+    routed = Head.objects.get(pk=Head.ROUTED).position
+    waiting = Message.objects.filter(position__gt=routed).exists()
+    return not waiting and not Entry.objects.filter(lane__parked=False).exists()
+
+
+async def call_asgi(
+    app: Any, path: str, headers: dict[str, str], body: bytes, *, method: str = "POST"
+) -> tuple[int, dict[str, Any]]:
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    answer = sent[1]["body"]
+    return sent[0]["status"], json.loads(answer) if answer else {}
+
+
+@dataclass(frozen=True)
+class _Point:
+    """What the connector registry asks of an entry point."""
+
+    connector: Connector
+
+    def load(self) -> Connector:
+        return self.connector
+
+
+@pytest.fixture
+def fake_connectors(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The fake ERP's connectors are found as if another package had brought them."""
+    points = {key: _Point(connector) for key, connector in CONNECTORS.items()}
+    library.connector.cache_clear()
+    monkeypatch.setattr(library, "_elsewhere", lambda: points)
+    yield
+    library.connector.cache_clear()
+
+
+@pytest.fixture
+def erp() -> Iterator[FakeErp]:
+    with running_erp() as server:
+        yield server
+
+
+@pytest.fixture
+async def world(committed: Any, fake_connectors: None, erp: FakeErp) -> AsyncIterator[World]:
+    """Idempotency class SEARCH_FIRST; use `world.flow` and `connect` for others."""
+    made = await asyncio.to_thread(connect, erp, "fake_search")
+    await made.intake.start()
+    yield made
+    await made.intake.stop()
+    await asyncio.to_thread(_close)
+
+
+def _close() -> None:
+    connection.close()
+
+
+def connect(erp: FakeErp, connector: str, *, mode: str = Flow.Mode.STRICT) -> World:
+    partner = Partner.objects.get(key="northgate")
+    keyring_at(settings.KEYS_DIR).create(partner.schema_name)
+    with partner_scope(partner.schema_name):
+        retailer = Retailer.objects.get(key="harbour-pine")
+        shop = RetailConnection.objects.create(
+            retailer=retailer, key="shop", label="Shop", connector="shopify", intake_hash=secret_hash(ADDRESS)
+        )
+        target = RetailConnection.objects.create(
+            retailer=retailer, key="erp", label="ERP", connector=connector, config={"url": erp.url}
+        )
+        store_secret(
+            connection_id=shop.pk,
+            retailer_id=retailer.pk,
+            field="webhook_secret",
+            value=SIGNING,
+            purpose="verify",
+            by=BY,
+        )
+        allow_host(url=erp.url, note="fake ERP", by=BY, reason="tests")
+        flow = Flow.objects.create(
+            retailer=retailer,
+            key="sales",
+            label="Sales to ERP",
+            source=shop,
+            target=target,
+            operations={"order": "order.upsert", "refund": "refund.create"},
+            mode=mode,
+        )
+    connection.close()
+    return World(scope_of(partner.schema_name), erp, shop, flow)
