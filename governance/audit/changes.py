@@ -28,7 +28,7 @@ class Tracked:
 # A person's own taste, and the sign-in, which has its own event.
 PREFERENCES: Final = ("last_login", "theme", "timezone", "density", "times", "zone", "shortcuts")
 TRACKED: Final = {
-    "registry.RetailConnection": Tracked("connection", hidden=("intake_hash",)),
+    "registry.RetailConnection": Tracked("connection", ignored=("intake_hash",)),
     "registry.Flow": Tracked("flow"),
     "egress.AllowedHost": Tracked("host"),
     "people.Person": Tracked("person", hidden=("password",), ignored=PREFERENCES),

@@ -16,14 +16,12 @@ from governance.credentials.models import Credential
 from governance.credentials.services import rotate_secret, store_secret
 from governance.egress.selectors import allow_list
 from governance.registry import acts  # noqa: F401 registers what is recorded here
+from governance.registry.address import INTAKE_SECRET, intake_path_of
 from governance.registry.models import Flow, RetailConnection
 from governance.registry.settings import problems
-from tenants.context import require_scope
 from tenants.retailers.models import Retailer
 
 KEY: Final = re.compile(r"^[a-z][a-z0-9-]{0,59}$")
-# Not a field of any manifest: the secret half of the intake address, for `manage.py send` on the host.
-INTAKE_SECRET: Final = "intake_secret"  # noqa: S105
 State = RetailConnection.State
 _ACTS: Final = {
     State.PAUSED: "connection.paused",
@@ -91,7 +89,7 @@ def connect(
         _store(connection, manifest, secrets, by=by, at=at)
         _store_intake(connection, secret, by=by, at=at)
         act.object, act.after = connection, {"connector": manifest.key, "retailer": retailer.key}
-    return Connected(connection, _path(secret) if secret else "")
+    return Connected(connection, intake_path_of(secret) if secret else "")
 
 
 def reconfigure(
@@ -135,7 +133,7 @@ def renew_intake_address(
         current.intake_hash = digest(secret)
         current.save(update_fields=["intake_hash"])
         rotate_secret(connection_id=current.pk, field=INTAKE_SECRET, value=secret, by=by, reason=reason, at=at)
-    return Connected(current, _path(secret))
+    return Connected(current, intake_path_of(secret))
 
 
 def set_connection_state(*, connection: RetailConnection, state: str, by: Principal, reason: str) -> RetailConnection:
@@ -261,7 +259,3 @@ def _store_one(
 
 def _newest_version(manifest: Manifest) -> str:
     return manifest.api_versions[0].name if manifest.api_versions else ""
-
-
-def _path(secret: str) -> str:
-    return f"/in/{require_scope().schema.removeprefix('p_')}-{secret}"
