@@ -13,7 +13,7 @@ from typing import BinaryIO
 ROTATE_BYTES = 20 * 2**20
 LINE_CHARACTERS = 220
 LINES_AT_ONCE = 20
-PROBLEM = re.compile(r"\b(WARNING|ERROR|CRITICAL|FATAL|PANIC)\b|^Traceback|Error: ")
+PROBLEM = re.compile(r"(?<!%)\b(WARNING|ERROR|CRITICAL|FATAL|PANIC)\b|^Traceback|Error: ")
 
 
 class Echo(StrEnum):

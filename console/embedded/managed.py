@@ -43,7 +43,7 @@ class Child:
     start and raises OSError or a subclass of RuntimeError when it cannot. `death_signal` is what the kernel sends
     when the supervisor is killed: SIGKILL, unless the process has data to close or children of its own.
     `vital` is the part of its health that a fresh process would mend (the database being away is not one): when it
-    complains for PATIENCE_SECONDS, the child is replaced. Without it only a child that ended is.
+    complains for `patience_seconds`, the child is replaced. Without it only a child that ended is.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Child:
     death_signal: signal.Signals = signal.SIGKILL
     grace_seconds: float = 10.0
     vital: Probe | None = None
+    patience_seconds: float = PATIENCE_SECONDS
     echo: Echo = Echo.PROBLEMS
 
 
@@ -142,7 +143,7 @@ class Managed:
             return False
         if self.state == State.STARTING:
             return now - self._started_at > START_SECONDS
-        return self._stuck_since is not None and now - self._stuck_since > PATIENCE_SECONDS
+        return self._stuck_since is not None and now - self._stuck_since > self.child.patience_seconds
 
     def replace(self) -> None:
         """It runs but does not work: kill it, and let the next round start another."""

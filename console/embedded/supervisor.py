@@ -110,6 +110,8 @@ class Supervisor:
     def stop_all(self) -> None:
         """Stop the children, each before those it depends on. A second request to stop kills at once."""
         requests = self.stop_requests
+        if requests:
+            self.tell("", "stopping; Ctrl-C again kills what does not stop by itself")
         while pending := [managed for managed in self.children.values() if managed.state != State.STOPPED]:
             now = time.monotonic()
             for managed in pending:

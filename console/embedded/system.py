@@ -21,6 +21,9 @@ from console.embedded.runtime import Runtime
 from console.embedded.secrets import Secrets
 
 WORKER_THREADS = 8
+CALLS_END_SECONDS = 45.0
+DRAIN_HEARTBEAT_SECONDS = 3.0
+WORKER_PATIENCE_SECONDS = 20.0
 
 
 class BadEnvironment(RuntimeError):
@@ -78,8 +81,8 @@ class System:
                 vital=http_ok(self.web_port, "/livez"),
                 after=stores,
             ),
-            self._celery_child("worker", ["worker", *_WORKER_OPTIONS], ["worker", "drain"], stores),
-            self._celery_child("beat", ["beat", f"--schedule={self.folder.run}/beat-schedule"], ["beat"], stores),
+            self._worker(stores),
+            self._beat(stores),
         ]
 
     def app_env(self) -> dict[str, str]:
@@ -105,25 +108,40 @@ class System:
         address = ["--host", self.web_host, "--port", str(self.web_port)]
         return [sys.executable, "-m", "uvicorn", "console.asgi:application", *address, *_WEB_OPTIONS]
 
-    def _celery_child(self, name: str, arguments: list[str], heartbeats: list[str], stores: tuple[str, ...]) -> Child:
-        run = self.folder.run
-        probe = worker_probe(run) if name == "worker" else _heartbeat(run, name)
-
-        def forget() -> None:
-            for heartbeat_name in heartbeats:
-                heartbeat_path(run, heartbeat_name).unlink(missing_ok=True)
-
+    def _worker(self, stores: tuple[str, ...]) -> Child:
+        probe = worker_probe(self.folder.run)
         return Child(
-            name=name,
-            command=[sys.executable, "-m", "celery", "-A", "console", *arguments],
+            name="worker",
+            command=[*_CELERY, "worker", *_WORKER_OPTIONS],
+            probe=probe,
+            vital=probe,
+            patience_seconds=WORKER_PATIENCE_SECONDS,
+            env=self.app_env(),
+            after=stores,
+            prepare=lambda: self._forget("worker", "drain"),
+            # The drain finishes the calls it has begun: an interrupted one is an uncertain outcome.
+            grace_seconds=CALLS_END_SECONDS,
+        )
+
+    def _beat(self, stores: tuple[str, ...]) -> Child:
+        probe = _heartbeat(self.folder.run, "beat")
+        return Child(
+            name="beat",
+            command=[*_CELERY, "beat", f"--schedule={self.folder.run}/beat-schedule"],
             probe=probe,
             vital=probe,
             env=self.app_env(),
             after=stores,
-            prepare=forget,
+            prepare=lambda: self._forget("beat"),
         )
 
+    def _forget(self, *names: str) -> None:
+        """The heartbeats of an earlier process say nothing about the next."""
+        for name in names:
+            heartbeat_path(self.folder.run, name).unlink(missing_ok=True)
 
+
+_CELERY = [sys.executable, "-m", "celery", "-A", "console"]
 _WEB_OPTIONS = [
     "--no-server-header",
     "--no-access-log",
@@ -132,7 +150,7 @@ _WEB_OPTIONS = [
     "--timeout-graceful-shutdown=5",
 ]
 _WORKER_OPTIONS = [
-    "-P=threads",
+    "--pool=threads",
     f"--concurrency={WORKER_THREADS}",
     "--loglevel=INFO",
     "--without-gossip",
@@ -141,15 +159,16 @@ _WORKER_OPTIONS = [
 
 
 def worker_probe(run: Path) -> Probe:
-    """Stuck is a worker that ends no task although beat hands tasks out; without beat nothing can be said."""
-    worker, drain, beat = (_heartbeat(run, name) for name in ("worker", "drain", "beat"))
+    """Its drain must turn. Its tasks must end, as long as beat hands any out: without beat nothing can be said."""
+    worker, beat = _heartbeat(run, "worker"), _heartbeat(run, "beat")
+    drain = heartbeat(heartbeat_path(run, "drain"), every_seconds=DRAIN_HEARTBEAT_SECONDS)
 
     def probe() -> str | None:
+        complaint = drain()
+        if complaint:
+            return f"drain: {complaint}"
         complaint = worker()
-        if complaint == NO_HEARTBEAT or (complaint and beat() is None):
-            return complaint
-        stuck = drain()
-        return f"drain: {stuck}" if stuck and stuck != NO_HEARTBEAT else None
+        return complaint if complaint == NO_HEARTBEAT or (complaint and beat() is None) else None
 
     return probe
 

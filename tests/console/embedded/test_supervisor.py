@@ -92,10 +92,10 @@ def test_a_child_that_ignores_the_request_is_killed_after_its_grace(supervisor):
 
 
 def test_a_child_that_runs_but_does_not_work_is_replaced(supervisor, monkeypatch):
-    monkeypatch.setattr(managed, "PATIENCE_SECONDS", 0.1)
     monkeypatch.setattr(managed, "PROBE_EVERY_SECONDS", 0.05)
     works = [True]
-    supervisor.add(Child("stuck", SLEEP, probe=lambda: None if works else "no heartbeat", vital=lambda: "stuck"))
+    probe = lambda: None if works else "no heartbeat"  # noqa: E731
+    supervisor.add(Child("stuck", SLEEP, probe=probe, vital=probe, patience_seconds=0.1))
     supervisor.run_until_healthy("stuck", timeout_seconds=10)
     first = pid_of(supervisor, "stuck")
     works.clear()
@@ -105,10 +105,11 @@ def test_a_child_that_runs_but_does_not_work_is_replaced(supervisor, monkeypatch
 
 
 def test_a_complaint_that_a_restart_would_not_mend_changes_nothing(supervisor, monkeypatch):
-    monkeypatch.setattr(managed, "PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr(managed, "PROBE_EVERY_SECONDS", 0.05)
     well_for = [None]
-    supervisor.add(Child("web", SLEEP, probe=lambda: well_for.pop() if well_for else "database", vital=well))
+    supervisor.add(
+        Child("web", SLEEP, probe=lambda: well_for.pop() if well_for else "database", vital=well, patience_seconds=0.0)
+    )
     supervisor.run_until_healthy("web", timeout_seconds=10)
     first = pid_of(supervisor, "web")
     supervisor.run_until(lambda: supervisor.children["web"].state == State.UNHEALTHY, timeout_seconds=10)
