@@ -117,6 +117,7 @@ class VersionInUse:
     the calls of this connection and side.
     """
 
+    retailer: str
     connection_key: str
     label: str
     connector: str
@@ -167,18 +168,20 @@ def api_versions_in_use(since: datetime, until: datetime, *, retailers: Retailer
         .values_list("connection_key", "kind", "api_version")
         .annotate(n=Sum("count"), last=Max("minute"))
     )
-    names = {c.key: c for c in RetailConnection.objects.scoped().filter(key__in={row[0] for row in rows})}
+    named = RetailConnection.objects.scoped().select_related("retailer").filter(key__in={row[0] for row in rows})
+    names = {connection.key: connection for connection in named}
     totals: dict[tuple[str, str], int] = {}
     for key, kind, _, n, _ in rows:
         totals[key, kind] = totals.get((key, kind), 0) + int(n)
     found = [_version(row, names.get(row[0]), totals[row[0], row[1]]) for row in rows]
-    return sorted(found, key=lambda v: (v.label, v.side, -v.calls, v.served, v.requested))
+    return sorted(found, key=lambda v: (v.retailer, v.label, v.side, -v.calls, v.served, v.requested))
 
 
 def _version(row: tuple[Any, ...], named: RetailConnection | None, total: int) -> VersionInUse:
     key, kind, versions, calls, last = row
     requested, served = split_versions(versions)
     return VersionInUse(
+        retailer=named.retailer.name if named else "",
         connection_key=key,
         label=named.label if named else key,
         connector=named.connector if named else "",

@@ -125,11 +125,11 @@ def test_versions_in_use_tell_requested_served_and_not_stated(pine):
     )
     found = selectors.api_versions_in_use(*HOUR)
     assert [(v.label, v.connector, v.side, v.requested, v.served, v.share) for v in found] == [
+        ("erp", "", "target", "2026-07", "2026-10", 1.0),
         ("Shop", "shopify", "source", "", "2026-10", 0.75),
         ("Shop", "shopify", "source", "", "", 0.25),
-        ("erp", "", "target", "2026-07", "2026-10", 1.0),
     ]
-    assert found[1].last_seen == NOON + timedelta(minutes=30)
+    assert found[2].last_seen == NOON + timedelta(minutes=30)
 
 
 def test_cost_is_a_few_queries_however_much_happened(pine, django_assert_num_queries):
