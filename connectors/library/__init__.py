@@ -45,10 +45,10 @@ def connector(key: str) -> Connector:
 
 def connectors() -> Mapping[str, Connector]:
     """Every connector by its key."""
-    return {key: connector(key) for key in keys()}
+    return {key: connector(key) for key in known_keys()}
 
 
-def keys() -> tuple[str, ...]:
+def known_keys() -> tuple[str, ...]:
     return tuple(sorted({*_here(), *_elsewhere()}))
 
 
