@@ -4,29 +4,41 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 
-from console.embedded.demo import DEMO, DemoChild, sandbox_names
+from console.embedded.demo import ADDRESSES, SANDBOX, SCENARIO, DemoChild
 from console.embedded.managed import Child
-from console.embedded.ports import free_port
-from console.embedded.probes import Probe, http_ok
-from console.embedded.runtime import Runtime
+from console.embedded.ports import free_ports
+from console.embedded.probes import Probe, accepts, http_ok
+from console.embedded.runtime import Runtime, port_of
 from console.embedded.system import System
 
 
-def prepare_demo_runtime(runtime: Runtime) -> Runtime:
-    """Choose the sandboxes' addresses now: `prepare_demo` writes them into connections before they run."""
-    sandbox = {}
-    for name in sandbox_names():
-        before = runtime.sandbox.get(name, "")
-        port = free_port(int(before.rpartition(":")[2]) if before else None)
-        sandbox[name] = f"http://127.0.0.1:{port}"
-    return replace(runtime, sandbox=sandbox)
+def with_sandbox_addresses(runtime: Runtime) -> Runtime:
+    """Choose the sandboxes' addresses before they run, because connections name them: those of the last run if free."""
+    before = [port_of(runtime.sandbox.get(name)) for name in ADDRESSES]
+    ports = free_ports(before)
+    return replace(
+        runtime, sandbox={name: f"http://127.0.0.1:{port}" for name, port in zip(ADDRESSES, ports, strict=True)}
+    )
 
 
-def demo_children(system: System, runtime: Runtime) -> list[Child]:
+def sandbox_children(system: System, runtime: Runtime) -> list[Child]:
     """Those that can run: a stand-in that needs a database is left out where there is none for it."""
-    possible = [declared for declared in DEMO if system.sandbox_database_url or not declared.needs_database]
-    return [_child(declared, system, runtime) for declared in possible]
+    return [_child(declared, system, runtime) for declared in _possible(system)]
+
+
+def scenario_child(system: System, runtime: Runtime) -> Child:
+    return _child(SCENARIO, system, runtime)
+
+
+def told_files(system: System) -> list[Path]:
+    """What the sandboxes write for `prepare_demo`."""
+    return [system.folder.sandbox(child.name) / child.tells for child in _possible(system) if child.tells]
+
+
+def _possible(system: System) -> list[DemoChild]:
+    return [declared for declared in SANDBOX if system.sandbox_database_url or not declared.needs_database]
 
 
 def _child(declared: DemoChild, system: System, runtime: Runtime) -> Child:
@@ -37,7 +49,7 @@ def _child(declared: DemoChild, system: System, runtime: Runtime) -> Child:
         command=[sys.executable, *(argument.format_map(values) for argument in declared.argv)],
         probe=_probe(declared, runtime),
         env=system.app_env() | env,
-        after=declared.after,
+        after=tuple(name for name in declared.after if name != "postgres" or system.postgres),
         death_signal=declared.death_signal,
         grace_seconds=declared.grace_seconds,
         echo=declared.echo,
@@ -45,24 +57,15 @@ def _child(declared: DemoChild, system: System, runtime: Runtime) -> Child:
 
 
 def _values(declared: DemoChild, system: System, runtime: Runtime) -> dict[str, str]:
-    folder = system.folder.root / "sandbox" / declared.name
+    folder = system.folder.sandbox(declared.name)
     folder.mkdir(parents=True, exist_ok=True)
     urls = {f"{name}_url": url for name, url in runtime.sandbox.items()}
-    return urls | {
-        "data": str(folder),
-        "port": str(_port(declared, runtime) or ""),
-        "web_port": str(system.web_port),
-        "sandbox_database_url": system.sandbox_database_url,
-    }
+    ports = {f"{name}_port": str(port_of(url)) for name, url in runtime.sandbox.items()}
+    return urls | ports | {"data": str(folder), "sandbox_database_url": system.sandbox_database_url}
 
 
 def _probe(declared: DemoChild, runtime: Runtime) -> Probe:
-    port = _port(declared, runtime)
-    if port and declared.health:
-        return http_ok(port, declared.health)
-    return lambda: None
-
-
-def _port(declared: DemoChild, runtime: Runtime) -> int | None:
-    url = runtime.sandbox.get(declared.serves or "")
-    return int(url.rpartition(":")[2]) if url else None
+    port = port_of(runtime.sandbox.get(declared.address or ""))
+    if port is None:
+        return lambda: None
+    return http_ok(port, declared.health) if declared.health else accepts(port)

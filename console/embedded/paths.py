@@ -38,6 +38,10 @@ class DataFolder:
         """Heartbeats and whatever else is only true while `up` runs."""
         return self.root / "run"
 
+    def sandbox(self, name: str) -> Path:
+        """What a stand-in of the demo keeps, its secrets among it."""
+        return self.root / "sandbox" / name
+
     @property
     def lock(self) -> Path:
         return self.root / "up.lock"

@@ -26,3 +26,14 @@ def free_port(preferred: int | None = None) -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def free_ports(preferred: list[int | None]) -> list[int]:
+    """As many different ports as are asked for, each the preferred one if nobody has it."""
+    chosen: list[int] = []
+    for wanted in preferred:
+        port = free_port(wanted)
+        while port in chosen:
+            port = free_port()
+        chosen.append(port)
+    return chosen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,19 @@ def http_ok(port: int, *paths: str, host: str = "localhost") -> Probe:
                 return f"no answer on {path} ({type(error).__name__})"
             if not 200 <= status < 300:
                 return f"{path} answers {status} {body}".strip()
+        return None
+
+    return probe
+
+
+def accepts(port: int) -> Probe:
+    """Something takes connections on 127.0.0.1."""
+
+    def probe() -> str | None:
+        try:
+            socket.create_connection(("127.0.0.1", port), HTTP_SECONDS).close()
+        except OSError as error:
+            return f"takes no connection ({type(error).__name__})"
         return None
 
     return probe

@@ -6,13 +6,13 @@ import fcntl
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import psycopg
 
-from console.embedded.demo_children import demo_children, prepare_demo_runtime
+from console.embedded.demo_children import sandbox_children, scenario_child, told_files, with_sandbox_addresses
 from console.embedded.logs import Echo
 from console.embedded.paths import PROJECT, DataFolder
 from console.embedded.ports import is_free
@@ -24,6 +24,7 @@ from console.roles import NeedsAdministrator, set_up_embedded, set_up_server
 
 STORE_SECONDS = 120.0
 START_SECONDS = 180.0
+PROCESSES = ("web", "worker", "beat")
 
 Say = Callable[[str, str], None]
 
@@ -109,7 +110,7 @@ def _announce(system: System, options: Options) -> Runtime:
         web_port=options.port,
     )
     if options.demo:
-        runtime = prepare_demo_runtime(runtime)
+        runtime = with_sandbox_addresses(runtime)
     save_runtime(options.folder, runtime)
     return runtime
 
@@ -119,16 +120,23 @@ def _start(supervisor: Supervisor, system: System, runtime: Runtime, *, demo: bo
     _set_up_roles(system)
     say("", "bringing the database up to date")
     _task(supervisor, "migrate", ["migrate_schemas", "-v", "0"], system.owner_env(), echo=Echo.PROBLEMS)
-    if demo:
-        say("", "preparing the demo")
-        _task(supervisor, "prepare_demo", ["prepare_demo"], system.owner_env(), echo=Echo.ALL)
-    for child in system.application_children():
+    children = [*system.application_children(), *(sandbox_children(system, runtime) if demo else ())]
+    for child in children:
         supervisor.add(child)
-    if not supervisor.run_until_healthy("web", "worker", "beat", timeout_seconds=START_SECONDS):
-        _complain(supervisor, ["web", "worker", "beat"])
+    if not supervisor.run_until_healthy(*PROCESSES, timeout_seconds=START_SECONDS):
+        _complain(supervisor, PROCESSES)
     if demo:
-        for child in demo_children(system, runtime):
-            supervisor.add(child)
+        _prepare_demo(supervisor, system, runtime, say=say)
+
+
+def _prepare_demo(supervisor: Supervisor, system: System, runtime: Runtime, *, say: Say) -> None:
+    """Partners, people and connections. The sandboxes only have to have said their secrets, not to be ready."""
+    said = told_files(system)
+    if not supervisor.run_until(lambda: all(path.exists() for path in said), timeout_seconds=START_SECONDS):
+        _complain(supervisor, [path.parent.name for path in said])
+    say("", "preparing the demo")
+    _task(supervisor, "prepare_demo", ["prepare_demo"], system.owner_env(), echo=Echo.ALL)
+    supervisor.add(scenario_child(system, runtime))
 
 
 def _start_stores(supervisor: Supervisor, system: System) -> None:
@@ -164,7 +172,7 @@ def _task(supervisor: Supervisor, name: str, arguments: list[str], env: dict[str
         raise CannotRun("\n".join([f"`manage.py {arguments[0]}` failed (exit code {code}):", *lines]))
 
 
-def _complain(supervisor: Supervisor, names: list[str]) -> None:
+def _complain(supervisor: Supervisor, names: Iterable[str]) -> None:
     if supervisor.stopping:
         raise Stopped
     for name in names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
+from urllib.parse import urlsplit
 
 from console.embedded.files import read_json, write_json
 from console.embedded.paths import DataFolder
@@ -21,6 +22,7 @@ class Runtime:
     broker_port: int | None = None
     broker_url: str | None = None
     web_port: int | None = None
+    # Name (see console.embedded.demo.ADDRESSES) → URL; empty without the demo.
     sandbox: dict[str, str] = field(default_factory=dict)
 
 
@@ -32,3 +34,7 @@ def load_runtime(folder: DataFolder) -> Runtime:
 
 def save_runtime(folder: DataFolder, runtime: Runtime) -> None:
     write_json(folder.runtime, asdict(runtime))
+
+
+def port_of(url: str | None) -> int | None:
+    return urlsplit(url).port if url else None
