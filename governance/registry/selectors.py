@@ -48,6 +48,12 @@ def any_connection() -> bool:
         return RetailConnection.objects.exists()
 
 
+def key_taken(model: type[RetailConnection] | type[Flow], key: str) -> bool:
+    """Keys are unique in the whole partner, so also where the reader sees none of it. Cost: one query."""
+    with partner_scope(require_scope().schema, ALL):
+        return model.objects.filter(key=key).exists()
+
+
 def connections_in_view(retailers: Sequence[int] | None = None) -> list[RetailConnection]:
     """Connections in scope by retailer and name, each with its retailer. Cost: one query."""
     rows = RetailConnection.objects.scoped().select_related("retailer").order_by("retailer__name", "label")
@@ -63,6 +69,12 @@ def flows_of(connection: RetailConnection) -> list[Flow]:
     """Flows from or to this system. Cost: one query."""
     rows = Flow.objects.scoped().filter(Q(source=connection) | Q(target=connection))
     return list(rows.select_related("source", "target"))
+
+
+def flows_in_view(retailers: Sequence[int] | None = None) -> list[Flow]:
+    """Flows in scope by name, each with its retailer. Cost: one query."""
+    rows = Flow.objects.scoped().select_related("retailer").order_by("label")
+    return list(rows if retailers is None else rows.filter(retailer_id__in=retailers))
 
 
 def intake_path(connection: RetailConnection) -> str:

@@ -18,10 +18,12 @@ from governance.egress.selectors import allow_list
 from governance.registry import acts  # noqa: F401 registers what is recorded here
 from governance.registry.address import INTAKE_SECRET, intake_path_of
 from governance.registry.models import Flow, RetailConnection
+from governance.registry.selectors import key_taken
 from governance.registry.settings import problems
 from tenants.retailers.models import Retailer
 
 KEY: Final = re.compile(r"^[a-z][a-z0-9-]{0,59}$")
+RESERVED: Final = frozenset({"new"})  # pages of that name
 State = RetailConnection.State
 _ACTS: Final = {
     State.PAUSED: "connection.paused",
@@ -197,9 +199,9 @@ def _setting_problems(manifest: Manifest, config: Mapping[str, str], secrets: Ma
 
 def _key_problems(key: str, label: str, model: type[RetailConnection] | type[Flow]) -> dict[str, str]:
     found = {}
-    if not KEY.match(key):
+    if not KEY.match(key) or key in RESERVED:
         found["key"] = "A key has up to 60 small letters, digits and hyphens, and begins with a letter."
-    elif model.objects.filter(key=key).exists():
+    elif key_taken(model, key):
         found["key"] = f"The key {key!r} is taken."
     if not label.strip():
         found["label"] = "A name is missing."

@@ -1,0 +1,175 @@
+"""The connected systems: how each is doing, and one of them in detail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from connectors.library import UnknownConnector, connector
+from console.access import requires
+from console.addresses import public_url
+from console.views.notices import notify
+from console.views.scope import page_scope
+from governance.audit.gate import GateError
+from governance.catalogue.manifest import Manifest
+from governance.credentials.selectors import CredentialFacts, credentials_of_connection
+from governance.registry.address import INTAKE_SECRET
+from governance.registry.models import Flow, RetailConnection
+from governance.registry.selectors import any_connection, connection_by_key, connections_in_view, flows_of
+from governance.registry.services import (
+    ConfigurationRefused,
+    StaleState,
+    renew_intake_address,
+    set_connection_state,
+)
+from monitoring.rollups.connections import Busy, busy_by_connection
+
+RECENT: Final = timedelta(hours=24)
+# state -> key of console.render.status and the word shown beside it
+LOOKS: Final = {"active": ("ok", "Active"), "paused": ("paused", "Paused"), "disconnected": ("closed", "Disconnected")}
+# What one may do in each state: (the state it leads to, the words of the button).
+STEPS: Final = {
+    "active": (("paused", "Pause"), ("disconnected", "Disconnect")),
+    "paused": (("active", "Resume"), ("disconnected", "Disconnect")),
+    "disconnected": (("active", "Reconnect"),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRow:
+    connection: RetailConnection
+    connector: str
+    busy: Busy | None
+
+    @property
+    def look(self) -> str:
+        return LOOKS[self.connection.state][0]
+
+    @property
+    def words(self) -> str:
+        return LOOKS[self.connection.state][1]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One line of the detail page; a secret only says that it is there, since when and by whom."""
+
+    label: str
+    value: str = ""
+    credential: CredentialFacts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    row: ConnectionRow
+    manifest: Manifest | None
+    settings: list[Setting]
+    flows: list[Flow]
+    has_address: bool
+    may_edit: bool
+    steps: tuple[tuple[str, str], ...]
+
+
+@require_safe
+@requires("connections.view")
+def connections(request: HttpRequest) -> HttpResponse:
+    """An empty console leads to the first connection."""
+    may_edit = request.principal.may("connections.edit")
+    if may_edit and not any_connection():
+        return HttpResponseRedirect(reverse("connect"))
+    busy = busy_by_connection(since=datetime.now(UTC) - RECENT)
+    shown = connections_in_view(page_scope(request).retailer_ids)
+    rows = [ConnectionRow(row, connector_label(row.connector), busy.get(row.key)) for row in shown]
+    return render(request, "connections/list.html", {"rows": rows, "may_edit": may_edit})
+
+
+@require_safe
+@requires("connections.view")
+def connection(request: HttpRequest, key: str) -> HttpResponse:
+    return render(request, "connections/detail.html", {"detail": _detail(request, connection_by_key(key))})
+
+
+@require_POST
+@requires("connections.edit")
+def set_state(request: HttpRequest, key: str) -> HttpResponse:
+    """Pause, resume or disconnect; the form says which state its page showed."""
+    current = connection_by_key(key)
+    current.state = request.POST.get("seen", current.state)
+    wanted = request.POST.get("state", "")
+    if wanted not in LOOKS:
+        return HttpResponse("no such state", status=400)
+    try:
+        set_connection_state(
+            connection=current, state=wanted, by=request.principal, reason=request.POST.get("reason", "")
+        )
+    except (GateError, StaleState) as error:
+        notify(request, str(error), tone="fail")
+    else:
+        notify(request, f"{current.label} is {LOOKS[wanted][1].lower()}.")
+    return HttpResponseRedirect(reverse("connection", args=[key]))
+
+
+@require_POST
+@requires("connections.edit")
+def renew_address(request: HttpRequest, key: str) -> HttpResponse:
+    """A new intake address, shown by this answer and never again."""
+    current = connection_by_key(key)
+    try:
+        made = renew_intake_address(connection=current, by=request.principal, reason=request.POST.get("reason", ""))
+    except (GateError, ConfigurationRefused) as error:
+        notify(request, str(error), tone="fail")
+        return HttpResponseRedirect(reverse("connection", args=[key]))
+    return connected_page(request, made.connection, made.intake_path, renewed=True)
+
+
+def connected_page(
+    request: HttpRequest, made: RetailConnection, intake_path: str, *, renewed: bool = False
+) -> HttpResponse:
+    """The one page that shows an intake address, and how to subscribe to it."""
+    context = {
+        "connection": made,
+        "manifest": connector(made.connector).manifest,
+        "address": public_url(request.partner.id, intake_path) if intake_path else "",
+        "renewed": renewed,
+    }
+    return render(request, "connections/connected.html", context)
+
+
+def connector_label(key: str) -> str:
+    """A connector that is gone is called by its key."""
+    manifest = _manifest(key)
+    return manifest.label if manifest else key
+
+
+def _manifest(key: str) -> Manifest | None:
+    try:
+        return connector(key).manifest
+    except UnknownConnector:
+        return None
+
+
+def _detail(request: HttpRequest, current: RetailConnection) -> Detail:
+    manifest = _manifest(current.connector)
+    busy = busy_by_connection(since=datetime.now(UTC) - RECENT)
+    return Detail(
+        row=ConnectionRow(current, connector_label(current.connector), busy.get(current.key)),
+        manifest=manifest,
+        settings=_settings(current, manifest),
+        flows=flows_of(current),
+        has_address=current.intake_hash is not None,
+        may_edit=request.principal.may("connections.edit"),
+        steps=STEPS[current.state],
+    )
+
+
+def _settings(current: RetailConnection, manifest: Manifest | None) -> list[Setting]:
+    labels = {field.name: field.label for field in manifest.fields} if manifest else {}
+    shown = [Setting(labels.get(name, name), value=str(value)) for name, value in current.config.items()]
+    stored = [row for row in credentials_of_connection(current.pk) if row.field != INTAKE_SECRET]
+    return shown + [Setting(labels.get(row.field, row.field), credential=row) for row in stored]
