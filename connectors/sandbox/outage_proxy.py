@@ -11,6 +11,7 @@ import asyncio
 import json
 import signal
 import socket
+import struct
 import sys
 from typing import Literal
 from urllib.parse import urlsplit
@@ -69,9 +70,9 @@ class OutageProxy:
         if self.mode == "up":
             return
         self._cut()  # what hung is told so now
-        self.mode = "up"
         if self._server is None:
             await self.start()
+        self.mode = "up"
 
     def status(self) -> dict[str, object]:
         left = self._end.when() - asyncio.get_running_loop().time() if self._end else None
@@ -93,7 +94,7 @@ class OutageProxy:
             else:
                 await self._forward(reader, writer)
         except OSError:
-            writer.transport.abort()
+            reset(writer.transport)
         finally:
             self._open.discard(writer)
             writer.close()
@@ -102,7 +103,7 @@ class OutageProxy:
         try:
             to_reader, to_writer = await asyncio.open_connection(*self._target)
         except OSError:
-            writer.transport.abort()
+            reset(writer.transport)
             return
         self._open.add(to_writer)
         try:
@@ -118,7 +119,7 @@ class OutageProxy:
 
     def _cut(self) -> None:
         for writer in tuple(self._open):
-            writer.transport.abort()
+            reset(writer.transport)
 
     def _cancel_end(self) -> None:
         if self._end is not None:
@@ -133,6 +134,14 @@ def _reserve(port: int) -> socket.socket:
     place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     place.bind((HOST, port))
     return place
+
+
+def reset(transport: asyncio.WriteTransport) -> None:
+    """Cut with RST, so that the other side sees a broken connection and not an orderly end."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None and not transport.is_closing():
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

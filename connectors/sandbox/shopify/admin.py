@@ -12,6 +12,7 @@ from uuid import uuid4
 import orjson
 from aiohttp import web
 
+from connectors.sandbox.outage_proxy import reset
 from connectors.sandbox.shopify import rest
 from connectors.sandbox.shopify.faults import API_KINDS, Fault
 from connectors.sandbox.shopify.graphql.execute import execute
@@ -130,7 +131,7 @@ async def _document(request: web.Request) -> dict[str, Any] | None:
 
 def _cut(request: web.Request) -> web.Response:
     if request.transport is not None:
-        request.transport.abort()
+        reset(request.transport)
     return web.Response(status=500)
 
 
