@@ -114,7 +114,7 @@ class Compiler:
             raise MappingRefused(at, str(error)) from error
 
     def _cast(self, name: Any, at: str) -> str:
-        if name not in CASTS:
+        if not isinstance(name, str) or name not in CASTS:
             raise MappingRefused(f"{at}/cast", f"there is no cast {name!r}; there are {', '.join(CASTS)}")
         return str(name)
 
@@ -230,7 +230,7 @@ def _round(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
     places, mode = rule.get("places", 2), rule.get("mode", "half_up")
     if type(places) is not int or not 0 <= places <= 10:
         raise MappingRefused(f"{at}/places", "places is a whole number from 0 to 10")
-    if mode not in operators.ROUNDINGS:
+    if not isinstance(mode, str) or mode not in operators.ROUNDINGS:
         raise MappingRefused(f"{at}/mode", f"there is no rounding {mode!r}; there are {', '.join(operators.ROUNDINGS)}")
     node = compiler.rule(rule["round"], f"{at}/round")
     return combined(f"round {places} {mode}", [node], operators.arithmetic(operators.rounding(places, mode)))

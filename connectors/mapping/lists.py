@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.mapping.casts import kind
 from connectors.mapping.errors import MappingError, join
-from connectors.mapping.nodes import MAX_SHOWN_PATHS, Node, Run, Traced, expect_object, made_of
+from connectors.mapping.nodes import MAX_SHOWN_PATHS, Node, Part, Run, Traced, expect_object, made_of
 
 MAX_ITEMS = 10_000
 
@@ -32,8 +32,13 @@ def fields_object(fields: Sequence[tuple[str, Node]], *, unless_empty: bool = Fa
         paths = tuple(path for _, node in fields for path in node.trace(item, document, place).paths)
         return Traced(run(item, document), paths[:MAX_SHOWN_PATHS])
 
-    node = made_of([node for _, node in fields], run, trace, f"object of {len(fields)} fields")
-    return replace(node, fields=tuple(fields))
+    def expand(item: Any, document: Any, place: str) -> list[Part] | None:
+        if run(item, document) is None:
+            return None
+        return [Part(name, node, item, place) for name, node in fields]
+
+    made = made_of([node for _, node in fields], run, trace, f"object of {len(fields)} fields")
+    return replace(made, fields=tuple(fields), expand=expand)
 
 
 def items_of(source: Node, where: Node | None) -> Run:
@@ -98,8 +103,13 @@ def each(source: Node, take: Node, where: Node | None) -> Node:
         return Traced(run(item, document), tuple(paths[:MAX_SHOWN_PATHS]) or (join(place, path),))
 
     parts = [part for part in (source, take, where) if part is not None]
+
+    def expand(item: Any, document: Any, place: str) -> list[Part]:
+        listed_here = placed(source, where, item, document, place)
+        return [Part(f"[{index}]", take, one, where_it_is) for index, (where_it_is, one) in enumerate(listed_here)]
+
     node = made_of(parts, run, trace, f"each {path}{_where(where)}: {take.text}", iterates=True)
-    return replace(node, fields=take.fields, source=source, where=where)
+    return replace(node, options=(take,), expand=expand if take.expand else None)
 
 
 def placed(source: Node, where: Node | None, item: Any, document: Any, place: str) -> list[tuple[str, Any]]:
@@ -173,8 +183,28 @@ def chained(parts: Sequence[Node], *, lists: bool) -> Node:
         paths = [path for part in parts for path in part.trace(item, document, place).paths]
         return Traced(run(item, document), tuple(paths[:MAX_SHOWN_PATHS]))
 
+    def expand(item: Any, document: Any, place: str) -> list[Part] | None:
+        found: list[Part] = []
+        for part in parts:
+            inner = _expanded(part, item, document, place) if lists else [Part("", part, item, place)]
+            if inner is None:
+                return None
+            known = inner if lists else [one for one in inner if part.run(item, document) is not None]
+            found += [one._replace(suffix=f"[{len(found) + index}]") for index, one in enumerate(known)]
+        return found
+
     text = f"{'chain' if lists else 'list'} of ({', '.join(part.text for part in parts)})"
-    return made_of(parts, run, trace, text, iterates=lists)
+    node = made_of(parts, run, trace, text, iterates=lists)
+    return replace(node, options=tuple(parts), expand=expand if all(part.expand for part in parts) else None)
+
+
+def _expanded(node: Node, item: Any, document: Any, place: str) -> list[Part] | None:
+    """The parts of a list, through the choices that lead to it."""
+    parts = node.expand(item, document, place) if node.expand else None
+    while parts and len(parts) == 1 and parts[0].suffix == "":
+        inner = parts[0]
+        parts = inner.node.expand(inner.item, document, inner.place) if inner.node.expand else None
+    return parts
 
 
 def _where(where: Node | None) -> str:

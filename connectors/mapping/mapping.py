@@ -12,8 +12,8 @@ from connectors.mapping import shapes
 from connectors.mapping.casts import kind
 from connectors.mapping.errors import MappingError, MappingRefused, join
 from connectors.mapping.language import Compiler
-from connectors.mapping.lists import fields_object, placed
-from connectors.mapping.nodes import Node
+from connectors.mapping.lists import fields_object
+from connectors.mapping.nodes import Node, Part
 from connectors.mapping.position import escaped, line_of, lines_by_pointer
 from connectors.sdk import safe_json
 
@@ -62,24 +62,21 @@ class Mapping:
         """Every field of the result: value, concrete path it came from, rule. Raises MappingError."""
         self.values(document)
         rows: list[Explained] = []
-        self._explain(self._node, document, document, "", "", rows)
+        _explain(Part("", self._node, document, ""), document, "", rows)
         return rows
-
-    def _explain(self, node: Node, item: Any, document: Any, field: str, place: str, rows: list[Explained]) -> None:
-        for name, child in node.fields:
-            full = join(field, name)
-            if child.fields and child.source is not None:
-                listed = placed(child.source, child.where, item, document, place)
-                for index, (where, one) in enumerate(listed):
-                    self._explain(child, one, document, f"{full}[{index}]", where, rows)
-            elif child.fields:
-                self._explain(child, item, document, full, place, rows)
-            else:
-                traced = child.trace(item, document, place)
-                rows.append(Explained(full, traced.value, ", ".join(dict.fromkeys(traced.paths)), child.text))
 
     def _path_of(self, field: str, document: Any) -> str:
         return next((row.path for row in self.explain(document) if row.field == field), "")
+
+
+def _explain(part: Part, document: Any, field: str, rows: list[Explained]) -> None:
+    inner = part.node.expand(part.item, document, part.place) if part.node.expand else None
+    if inner is None:
+        traced = part.node.trace(part.item, document, part.place)
+        rows.append(Explained(field, traced.value, ", ".join(dict.fromkeys(traced.paths)), part.node.text))
+        return
+    for one in inner:
+        _explain(one, document, join(field, one.suffix), rows)
 
 
 def _plain(reason: str) -> str:

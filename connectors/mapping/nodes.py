@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from connectors.mapping.casts import Cast, kind
 from connectors.mapping.errors import MappingError, join
@@ -23,6 +23,18 @@ class Traced:
 Trace = Callable[[Any, Any, str], Traced]  # (item, document, place of the item) -> value and its paths
 
 
+class Part(NamedTuple):
+    """A part of a result: what follows the field's name ("sku", "[2]", ""), its rule, its item, the item's place."""
+
+    suffix: str
+    node: Node
+    item: Any
+    place: str
+
+
+Expand = Callable[[Any, Any, str], list[Part] | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """One rule.
@@ -37,9 +49,9 @@ class Node:
     weight: int = 1
     iterates: bool = False
     rooted: bool = False
-    fields: tuple[tuple[str, Node], ...] = ()  # an object of these, or a list of them when `source` is set
-    source: Node | None = None
-    where: Node | None = None
+    fields: tuple[tuple[str, Node], ...] = ()  # it makes an object of these
+    options: tuple[Node, ...] = ()  # it makes what one of these makes, or a list of it
+    expand: Expand | None = None  # what it is made of in this document; None for a plain value
 
 
 def made_of(
@@ -201,9 +213,12 @@ def choice(condition: Node, then: Node, otherwise: Node) -> Node:
         taken = (then if asked.value else otherwise).trace(item, document, place)
         return Traced(taken.value, taken.paths or asked.paths)
 
-    parts = (condition, then, otherwise)
+    def expand(item: Any, document: Any, place: str) -> list[Part]:
+        return [Part("", then if test(item, document) else otherwise, item, place)]
+
     text = f"if {condition.text} then {then.text} else {otherwise.text}"
-    return made_of(parts, run, trace, text)
+    node = made_of((condition, then, otherwise), run, trace, text)
+    return replace(node, options=(then, otherwise), expand=expand)
 
 
 def at_root(node: Node, name: str) -> Node:

@@ -20,12 +20,20 @@ def check(node: Node, target: type[msgspec.Struct], at: str) -> None:
         if name not in fields:
             raise MappingRefused(f"{at}/{escaped(name)}", f"{target.__name__} has no field {name!r}")
         inner = _struct_in(hints[fields[name].name])
-        if child.fields and inner is not None:
-            check(child, inner, f"{at}/{escaped(name)}/fields")
+        if inner is not None:
+            for made in _objects_of(child):
+                check(made, inner, f"{at}/{escaped(name)}")
     given = {name for name, _ in node.fields}
     missing = [name for name, field in fields.items() if field.required and name not in given]
     if missing:
         raise MappingRefused(at, f"{target.__name__} needs {', '.join(missing)}")
+
+
+def _objects_of(node: Node) -> list[Node]:
+    """The objects a rule may make, by any of its branches."""
+    if node.fields:
+        return [node]
+    return [made for option in node.options for made in _objects_of(option)]
 
 
 def _struct_in(hint: Any) -> type[msgspec.Struct] | None:
