@@ -1,0 +1,114 @@
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal as D
+
+import msgspec
+import pytest
+
+from connectors.canonical import money, schemas
+from connectors.canonical.encode import as_builtins, canonical_bytes, decoded, readable
+from connectors.canonical.facts import facts
+from connectors.canonical.invariants import breaches
+from tests.connectors.canonical.builders import AT, order, refund
+
+# Digest of each published shape. A new shape needs a new version in connectors/canonical/schemas.py and a line here.
+PUBLISHED = {
+    ("order", "1.0"): "2bea045b087cdfa3",
+    ("refund", "1.0"): "36c7594756a71894",
+}
+
+
+@pytest.mark.parametrize(("code", "digits"), [("EUR", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4), ("XOF", 0), ("TND", 3)])
+def test_each_currency_has_its_minor_units(code, digits):
+    assert money.minor_digits(code) == digits
+    assert money.quantum(code) == D(1).scaleb(-digits)
+
+
+def test_an_amount_fits_its_currency_or_not():
+    assert money.fits(D("12.00"), "JPY")
+    assert not money.fits(D("12.50"), "JPY")
+    assert money.in_minor_units(D("1.234"), "KWD") == 1234
+    with pytest.raises(ValueError, match="no whole number"):
+        money.in_minor_units(D("1.234"), "EUR")
+
+
+def test_rounding_is_half_away_from_zero():
+    assert [str(money.rounded(D(x), "EUR")) for x in ("1.005", "-1.005", "1.004")] == ["1.01", "-1.01", "1.00"]
+
+
+def test_an_unknown_currency_is_an_error():
+    with pytest.raises(money.UnknownCurrency):
+        money.minor_digits("ABC")
+
+
+@pytest.mark.parametrize("obj", [order(), refund()])
+def test_an_object_survives_its_canonical_bytes(obj):
+    assert decoded(canonical_bytes(obj)) == obj
+    assert canonical_bytes(decoded(canonical_bytes(obj))) == canonical_bytes(obj)
+
+
+def test_canonical_json_is_sorted_exact_and_without_spaces():
+    data = canonical_bytes(order())
+    found = json.loads(data)
+    assert data == json.dumps(found, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    assert (found["object"], found["total"], found["lines"][0]["quantity"]) == ("order", "28.37", "2")
+    assert found["created_at"] == "2026-11-23T14:00:00Z"
+
+
+def test_times_keep_their_offset():
+    local = AT.astimezone(timezone(timedelta(hours=-5)))
+    assert as_builtins(order(created_at=local))["created_at"] == "2026-11-23T09:00:00-05:00"
+
+
+def test_breaches_stand_beside_the_object():
+    broken = order(total=D("1.00"))
+    shown = readable(broken, breaches(broken))
+    assert [breach["name"] for breach in shown["breaches"]] == ["total"]
+    assert readable(order(), ())["breaches"] == []
+
+
+@pytest.mark.parametrize("name", ["order", "refund"])
+def test_a_published_schema_never_changes_under_its_version(name):
+    shape = json.dumps(schemas.schema(name), sort_keys=True).encode()
+    assert hashlib.sha256(shape).hexdigest()[:16] == PUBLISHED[name, schemas.VERSIONS[name]]
+
+
+def test_a_schema_is_whole_and_says_its_version():
+    found = schemas.schemas()["order"]
+    assert found["$id"] == "urn:signalbox:canonical:order:1.0"
+    assert found["$defs"]["Order"]["properties"]["total"] == {"type": "string", "format": "decimal"}
+    assert "lines" in found["$defs"]["Order"]["required"]
+
+
+def test_facts_of_an_order():
+    known = facts(order())
+    assert (known.object_type, known.object_id, known.order_number) == ("order", "1001", "#1001")
+    assert (known.value, known.currency, known.units, known.store_key) == (D("28.37"), "EUR", D(2), "71003")
+    assert (known.occurred_at, known.counterparty, known.channel) == (AT, "email:wren@example.com", "web")
+
+
+@pytest.mark.parametrize(
+    ("customer", "counterparty"),
+    [
+        ({"email": None}, "phone:15550100"),
+        ({"email": None, "phone": "ext."}, "customer:7"),
+        ({"email": None, "phone": None, "id": None}, None),
+    ],
+)
+def test_the_counterparty_is_the_best_word_there_is_for_the_same_person(customer, counterparty):
+    known = msgspec.structs.replace(order().customer, **customer)
+    assert facts(order(customer=known)).counterparty == counterparty
+    assert facts(order(customer=None)).counterparty is None
+
+
+def test_what_a_refund_does_not_state_is_unknown_and_not_nothing():
+    known = facts(refund(total=None, currency=None))
+    assert (known.value, known.currency) == (None, None)
+    assert (known.order_id, known.units) == ("1001", D(1))
+
+
+def test_objects_are_frozen():
+    with pytest.raises(AttributeError):
+        order().total = D(0)
+    assert order().created_at == datetime(2026, 11, 23, 14, tzinfo=UTC)
