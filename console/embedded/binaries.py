@@ -107,5 +107,10 @@ def readable_binaries(binaries: Path, copies: Path, identity: Identity) -> Path:
     return copied
 
 
+@cache
+def offers_lz4(binaries: Path) -> bool:
+    return "--with-lz4" in run([str(binaries / "pg_config"), "--configure"]).stdout
+
+
 def _can_run(binaries: Path, identity: Identity) -> bool:
     return run([str(binaries / "postgres"), "--version"], identity=identity).returncode == 0

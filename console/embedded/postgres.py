@@ -16,7 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from console.embedded.binaries import PostgresUnavailable, find_binaries, identity_for_postgres, readable_binaries
+from console.embedded.binaries import (
+    PostgresUnavailable,
+    find_binaries,
+    identity_for_postgres,
+    offers_lz4,
+    readable_binaries,
+)
 from console.embedded.processes import command_line, is_running
 from console.embedded.spawn import Identity, run, spawn
 
@@ -43,6 +49,7 @@ class Postgres:
 
     def __post_init__(self) -> None:
         self.binaries = readable_binaries(find_binaries(), self.data.parent, self.identity)
+        self._lz4 = offers_lz4(self.binaries)
 
     def prepare(self) -> None:
         """Make the cluster if there is none, and clear what a killed run left. Call it before every start.
@@ -75,6 +82,9 @@ class Postgres:
             # Partitions times schemas: a migration or a drop may lock hundreds of relations at once.
             "max_locks_per_transaction": 256,
             "autovacuum_naptime": "15s",
+            # Where the server was built without lz4, none: pglz would cost more CPU than it saves writing.
+            "wal_compression": "lz4" if self._lz4 else "off",
+            "default_toast_compression": "lz4" if self._lz4 else "pglz",
             "jit": "off",
             "timezone": "UTC",
             "log_timezone": "UTC",
