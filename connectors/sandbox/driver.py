@@ -12,6 +12,7 @@ from connectors.sandbox import scenario
 from connectors.sandbox.local_http import CallRefused, Document, call
 from connectors.sandbox.scenario import Act
 from connectors.sandbox.shopify.client import ShopControl
+from connectors.sandbox.shopify.places import BY_ID
 
 AWAY_PAUSE = 2.0  # seconds between looks for a shop that does not answer
 OPENING = 5  # orders after the start that come at the shortest gap, so that whoever watches sees life at once
@@ -161,8 +162,8 @@ class Driver:
             call(self.outage, "POST", "/outage", act.options)
         except OSError as error:
             return f"no outage: the switch at {self.outage} does not answer ({error})"
-        return "ERP"
+        return f"nobody reaches the ERP for {act.options['seconds']:.0f} s"
 
 
 def _where(order: Document) -> str:
-    return "from the storefront" if order["source"] == "web" else f"at till of store {order['location_id']}"
+    return "from the storefront" if order["source"] == "web" else f"in {BY_ID[order['location_id']].name}"

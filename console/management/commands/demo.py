@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from connectors.sandbox.driver import Driver, Pace, ShopAway
+from connectors.sandbox.scenario import SHORTEST_GAP
 from connectors.sandbox.shopify.client import ShopControl
 from console.embedded.paths import data_folder
 from console.embedded.runtime import load_runtime
@@ -18,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=7, help="the same seed plays the same day (default: 7)")
         parser.add_argument("--once", type=int, metavar="ORDERS", help="place that many orders, then stop")
         parser.add_argument("--speed", type=float, default=1.0, help="run the day's shape that much faster")
-        parser.add_argument("--gap", type=float, default=3.0, help="least seconds between two orders (default: 3)")
+        parser.add_argument("--gap", type=float, default=SHORTEST_GAP, help="least seconds between two orders")
         parser.add_argument("--calm", action="store_true", help="orders only: no failures, no changes")
         parser.add_argument("--shop", help="the sandbox shop's address (default: the running system's)")
         parser.add_argument("--outage", help="the outage proxy's control address (default: the running system's)")

@@ -74,6 +74,14 @@ def test_the_stated_subtotals_agree_with_the_lines(documents: list[dict]) -> Non
         assert Decimal(each["total_tax"]) == taxes(each) == sum(Decimal(tax["price"]) for tax in each["tax_lines"])
 
 
+def test_a_fixed_code_is_spread_over_the_lines_without_losing_a_cent(two_thousand: list[Sale]) -> None:
+    coded = [sale for sale in two_thousand if sale.discount and sale.discount.kind == "fixed_amount"]
+    for sale in coded:
+        goods = sum(line.gross for line in sale.lines if not line.gift_card)
+        assert sale.discounts == min(sale.discount.value, goods)
+    assert any(len(sale.lines) > 1 for sale in coded)
+
+
 def test_payments_make_the_total(two_thousand: list[Sale]) -> None:
     for sale in two_thousand:
         assert sum(Decimal(payment["amount"]) for payment in transactions(sale)) * 100 == sale.total
