@@ -1,12 +1,35 @@
 """Every route of the console."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from console.views import brand, connect, connections, people, preferences, sign_in
+from console.views import (
+    brand,
+    connect,
+    connections,
+    exceptions,
+    message,
+    messages,
+    people,
+    preferences,
+    sign_in,
+)
 
 urlpatterns = [
     path("favicon.svg", brand.favicon, name="favicon"),
     path("preferences/", preferences.preferences, name="preferences"),
+    path("messages/", messages.messages, name="messages"),
+    path("messages/rows/", messages.message_rows, name="message-rows"),
+    re_path(r"^messages/export\.(?P<form>csv|jsonl)$", messages.messages_export, name="messages-export"),
+    path("messages/<uuid:message_id>/", message.message, name="message"),
+    path("messages/<uuid:message_id>/facts.json", message.message_json, name="message-json"),
+    path("messages/<uuid:message_id>/reveal/", message.message_reveal, name="message-reveal"),
+    path("messages/<uuid:message_id>/bodies/<uuid:payload_id>/", message.message_body, name="message-body"),
+    path("exceptions/", exceptions.exceptions, name="exceptions"),
+    path("exceptions/rows/", exceptions.exception_rows, name="exception-rows"),
+    re_path(r"^exceptions/export\.(?P<form>csv|jsonl)$", exceptions.exceptions_export, name="exceptions-export"),
+    path("exceptions/<uuid:exception_id>/", exceptions.exception, name="exception"),
+    path("exceptions/<uuid:exception_id>/retry/", exceptions.retry, name="exception-retry"),
+    path("exceptions/<uuid:exception_id>/resolve/", exceptions.resolve, name="exception-resolve"),
     path("sign-in/", sign_in.page, name="sign-in"),
     path("sign-out/", sign_in.leave, name="sign-out"),
     path("start/", sign_in.home, name="home"),

@@ -27,8 +27,8 @@ STATUS: Final[dict[str, Look]] = {
     "paused": Look("mute", "paused", "Paused"),
     "retrying": Look("warn", "retrying", "Retrying", "The last attempt failed; it is tried again by itself."),
     # messages
-    "delivered": Look("ok", "ok", "Delivered", "The target accepted it and a read-back proved it."),
-    "accepted": Look("run", "accepted", "Accepted", "The target accepted it; nothing has proved it yet."),
+    "confirmed": Look("ok", "ok", "Delivered", "The target accepted it and a read-back proved it."),
+    "delivered": Look("run", "accepted", "Accepted", "The target accepted it; nothing has proved it yet."),
     "waiting": Look("run", "running", "Waiting", "It waits for its turn or for its target."),
     "exception": Look("fail", "failing", "Needs a decision", "It cannot go on without a person."),
     "unreadable": Look("fail", "failing", "Unreadable", "It was kept as it came, but cannot be read."),

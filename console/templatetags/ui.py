@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from console.render.status import STATUS, Look
 from console.render.text import ago, duration, exact, money
+from console.views.scope import PageScope
+from governance.access.roles import ACTIONS, who_can
 
 register = template.Library()
 
@@ -39,6 +42,12 @@ def status(key: str, words: str = "") -> SafeString:
         look.shape,
         words or look.words,
     )
+
+
+@register.simple_tag
+def glyph(shape: str) -> SafeString:
+    """A status shape alone, beside words that say the status."""
+    return format_html('<svg class="glyph" aria-hidden="true"><use href="{}#s-{}"/></svg>', _sprite(), shape)
 
 
 @register.simple_tag(takes_context=True)
@@ -79,10 +88,57 @@ def took(microseconds: int | None) -> str:
 def query(context: template.Context, **changes: Any) -> str:
     """This page's address with some pairs changed; an empty value removes one. Cursors never survive a change."""
     request = context["request"]
-    dropped = {"before", "after", *changes}
+    dropped = {"before", "after", "through", *changes}
     pairs = [(k, v) for k, values in request.GET.lists() if k not in dropped for v in values]
     pairs += [(k, str(v)) for k, v in changes.items() if v not in ("", None)]
     return "?" + urlencode(pairs, safe="/")
+
+
+@register.filter
+def lasted(length: timedelta | None) -> str:
+    return duration(None if length is None else int(length / timedelta(microseconds=1)))
+
+
+@register.filter
+def at(table: dict[Any, Any], key: Any) -> Any:
+    return table.get(key, "")
+
+
+@register.filter
+def hex(value: bytes | memoryview) -> str:
+    return bytes(value).hex()
+
+
+@register.filter
+def outcome_key(outcome: str) -> str:
+    """An attempt's outcome as a key of STATUS: there `ok` is a system's word."""
+    return "ok" if outcome == "ok" else outcome
+
+
+@register.filter
+def link(scope: PageScope, route: str) -> str:
+    """The route's address with the retailer and time range that the reader is in."""
+    return scope.link(reverse(route))
+
+
+@register.simple_tag
+def who_may(action: str) -> str:
+    return f"Roles that may {ACTIONS[action]}: {', '.join(who_can(action))}."
+
+
+@register.simple_tag
+def latency_split(*parts: int) -> SafeString:
+    """One bar: queue wait, transform, target, ours. Drawn with attributes, because styles may not stand in pages."""
+    whole = sum(parts) or 1
+    bars, left = [], 0.0
+    for name, part in zip(("wait", "map", "target", "other"), parts, strict=True):
+        width = 100 * part / whole
+        bars.append((name, f"{left:.2f}", f"{max(width, 0.3) if part else 0:.2f}"))
+        left += width
+    inner = format_html_join("", '<rect class="k-{}" x="{}" y="0" width="{}" height="8"/>', bars)
+    return format_html(
+        '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">{}</svg>', inner
+    )
 
 
 def _sprite() -> str:

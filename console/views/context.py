@@ -159,6 +159,10 @@ class Page:
         return _path("messages")
 
     @property
+    def connections_url(self) -> str:
+        return _path("connections") if self.may["connections"]["view"] else ""
+
+    @property
     def sign_out_url(self) -> str:
         return _path("sign-out")
 

@@ -105,6 +105,11 @@ def exception_page(
     return ExceptionPage(found, found[-1].id if more else None, newer)
 
 
+def newer_exceptions(wanted: ExceptionFilter, *, than: UUID, limit: int = 99) -> int:
+    """How many matching exceptions came after one, counted up to `limit`. One query."""
+    return exception_rows(wanted).filter(id__gt=than).order_by()[:limit].count()
+
+
 def open_summary(*, retailers: Sequence[int] | None = None) -> OpenSummary:
     """The strip above the list. Cost: one query over open rows only."""
     groups = list(

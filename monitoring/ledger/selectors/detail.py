@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from governance.registry.models import Flow
+from governance.registry.models import Flow, RetailConnection
 from monitoring.exceptions.models import ExceptionItem, Transition
 from monitoring.exceptions.selectors import exceptions_of, transitions_of
 from monitoring.ledger.models import Attempt, BusinessKey, Delivery, Fact, Message, Repeat, Step
-from monitoring.ledger.selectors.pages import MessageRow, connection_labels, described, latency_of, status_of
+from monitoring.ledger.selectors.pages import MessageRow, described, latency_of, status_of
 from tenants.retailers.models import Retailer, Store
 
 RELATED_LIMIT = 50
@@ -38,6 +38,7 @@ class AttemptDetail:
 class DeliveryDetail:
     delivery: Delivery
     target: str
+    connector: str
     flow: str
     attempts: list[AttemptDetail]
 
@@ -76,7 +77,7 @@ def message_detail(message_id: UUID) -> MessageDetail:
     message = Message.objects.scoped().get(pk=message_id)
     deliveries = list(Delivery.objects.scoped().filter(message_id=message_id).order_by("id"))
     fact = Fact.objects.scoped().filter(message_id=message_id).first()
-    labels = connection_labels({message.connection_key, *(d.connection_key for d in deliveries)})
+    labels, connectors = _connections({message.connection_key, *(d.connection_key for d in deliveries)})
     exceptions = exceptions_of(message_id)
     return MessageDetail(
         message=message,
@@ -85,7 +86,7 @@ def message_detail(message_id: UUID) -> MessageDetail:
         store=_store_name(message.retailer_id, fact.store_key if fact else ""),
         source=labels.get(message.connection_key, message.connection_key),
         keys=list(BusinessKey.objects.scoped().filter(message_id=message_id).order_by("type", "value")),
-        deliveries=_with_attempts(message, deliveries, labels),
+        deliveries=_with_attempts(message, deliveries, labels, connectors),
         repeats=list(Repeat.objects.scoped().filter(message_id=message_id).order_by("id")),
         exceptions=exceptions,
         transitions=transitions_of([item.id for item in exceptions]) if exceptions else [],
@@ -118,7 +119,9 @@ def step_of_payload(message_id: UUID, payload_id: UUID) -> Step:
     return (steps.filter(request_id=payload_id) | steps.filter(response_id=payload_id)).get()
 
 
-def _with_attempts(message: Message, deliveries: list[Delivery], labels: dict[str, str]) -> list[DeliveryDetail]:
+def _with_attempts(
+    message: Message, deliveries: list[Delivery], labels: dict[str, str], connectors: dict[str, str]
+) -> list[DeliveryDetail]:
     if not deliveries:
         return []
     attempts = list(Attempt.objects.scoped().filter(message_id=message.id).order_by("id"))
@@ -128,6 +131,7 @@ def _with_attempts(message: Message, deliveries: list[Delivery], labels: dict[st
         DeliveryDetail(
             delivery=delivery,
             target=labels.get(delivery.connection_key, delivery.connection_key),
+            connector=connectors.get(delivery.connection_key, ""),
             flow=flows.get(delivery.flow_key, delivery.flow_key),
             attempts=_tries([a for a in attempts if a.delivery_id == delivery.id], steps, message),
         )
@@ -144,6 +148,11 @@ def _tries(attempts: list[Attempt], steps: list[Step], message: Message) -> list
         )
         ended = attempt.started_at + timedelta(microseconds=attempt.duration_us)
     return found
+
+
+def _connections(keys: set[str]) -> tuple[dict[str, str], dict[str, str]]:
+    rows = list(RetailConnection.objects.scoped().filter(key__in=keys).values_list("key", "label", "connector"))
+    return {key: label for key, label, _ in rows}, {key: name for key, _, name in rows}
 
 
 def _store_name(retailer_id: int, key: str) -> str:

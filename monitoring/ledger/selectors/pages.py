@@ -198,12 +198,7 @@ def _open_exceptions(ids: Sequence[UUID]) -> dict[UUID, UUID]:
 def _connection_labels(messages: Iterable[Message], deliveries: dict[UUID, list[Delivery]]) -> dict[str, str]:
     keys = {message.connection_key for message in messages}
     keys |= {delivery.connection_key for group in deliveries.values() for delivery in group}
-    return connection_labels(keys)
-
-
-def connection_labels(keys: Iterable[str]) -> dict[str, str]:
-    """Labels by key; a connection that is gone is called by its key. One query."""
-    return dict(RetailConnection.objects.scoped().filter(key__in=set(keys)).values_list("key", "label"))
+    return dict(RetailConnection.objects.scoped().filter(key__in=keys).values_list("key", "label"))
 
 
 def _store_names(facts: Iterable[Fact]) -> dict[tuple[int, str], str]:

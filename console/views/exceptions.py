@@ -1,0 +1,304 @@
+"""The exceptions page: what a person must decide, and the two decisions there are: retry it, or close it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from connectors.engine.replay import CannotRetry, StaleState, close_exception, retry_exception, why_not_retry
+from console.access import requires, safe_next
+from console.render.cells import csv_lines, json_lines
+from console.render.stream import streamed
+from console.views.filters import Field, FilterBar, Tab, address, chips, cursor, kept, rows_url, text
+from console.views.message import missing, render_message
+from console.views.notices import notify
+from console.views.scope import PageScope, page_scope
+from governance.audit.gate import GateError
+from governance.registry.selectors import connections_in_view
+from monitoring.exceptions.advice import Advice, advice_for
+from monitoring.exceptions.models import ExceptionItem
+from monitoring.exceptions.selectors import (
+    TABS,
+    ExceptionFilter,
+    ExceptionPage,
+    OpenSummary,
+    exception_by_id,
+    exception_page,
+    last_resolved,
+    newer_exceptions,
+    open_summary,
+)
+from monitoring.exports import record_export
+from monitoring.ledger.selectors.detail import message_detail
+
+FIELDS: Final = ("class", "connection")
+REASON_LIMIT: Final = 500
+EXPORT_CHUNK: Final = 1000
+COLUMNS: Final = (
+    "opened_at",
+    "exception_id",
+    "message_id",
+    "retailer",
+    "order",
+    "store",
+    "class",
+    "problem",
+    "connection",
+    "flow",
+    "value",
+    "currency",
+    "failures",
+    "last_seen_at",
+    "state",
+    "resolution",
+    "resolved_at",
+)
+FORMATS: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of the list."""
+
+    item: ExceptionItem
+    advice: Advice
+    retailer: str
+    connection: str
+    why_not_retry: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionList:
+    """What templates/exceptions/list.html shows."""
+
+    tab: str
+    lines: list[Line]
+    page: ExceptionPage
+    bar: FilterBar
+    summary: OpenSummary
+    classes: list[Tab]
+    several_retailers: bool
+    is_narrowed: bool
+    last_resolved: datetime | None
+    rows_url: str
+
+
+@require_safe
+@requires("exceptions.view")
+def exceptions(request: HttpRequest) -> HttpResponse:
+    scope = page_scope(request)
+    wanted = exception_filter(request, scope)
+    page = exception_page(wanted, before=cursor(request, "before"), after=cursor(request, "after"))
+    summary = open_summary(retailers=scope.retailer_ids)
+    several = len(scope.chosen or scope.retailers) > 1
+    shown = ExceptionList(
+        tab=wanted.tab,
+        lines=_lines(request, page, scope),
+        page=page,
+        bar=_filter_bar(request, scope, wanted, summary),
+        summary=summary,
+        classes=_class_tabs(request, summary, wanted),
+        several_retailers=several,
+        is_narrowed=wanted.is_narrowed,
+        last_resolved=None if page.rows else last_resolved(retailers=scope.retailer_ids),
+        rows_url=rows_url(request, reverse("exception-rows"), page.rows),
+    )
+    return render(request, "exceptions/list.html", {"list": shown})
+
+
+@require_safe
+@requires("exceptions.view")
+def exception_rows(request: HttpRequest) -> HttpResponse:
+    """The rows a page shows, as they are now, and how many newer ones there are: asked for after a hint."""
+    scope = page_scope(request)
+    wanted = exception_filter(request, scope)
+    through = cursor(request, "through")
+    page = exception_page(wanted, before=UUID(int=through.int + 1) if through else None)
+    newer = newer_exceptions(wanted, than=through) if through else len(page.rows)
+    several = len(scope.chosen or scope.retailers) > 1
+    context = {"lines": _lines(request, page, scope), "several_retailers": several, "newer": newer, "tab": wanted.tab}
+    return render(request, "exceptions/_rows.html", context)
+
+
+@require_safe
+@requires("exceptions.view")
+def exceptions_export(request: HttpRequest, form: str) -> HttpResponse:
+    """Exactly the filtered set, as it is when the download begins."""
+    scope = page_scope(request)
+    wanted = exception_filter(request, scope)
+    names = {retailer.id: retailer.name for retailer in scope.retailers}
+    record_export("exceptions", wanted, form=form, by=request.principal, at=scope.at)
+
+    def piece(before: UUID | None) -> tuple[bytes, UUID | None]:
+        page = exception_page(wanted, before=before, size=EXPORT_CHUNK)
+        rows = [_record(item, names) for item in page.rows]
+        if form == "jsonl":
+            return json_lines(COLUMNS, rows, scope.zone), page.older
+        head = [COLUMNS] if before is None else []
+        return csv_lines([*head, *rows], scope.zone), page.older
+
+    filename = f"exceptions-{scope.at:%Y%m%dT%H%M%SZ}.{form}"
+    return streamed(request, piece, content_type=FORMATS[form], filename=filename)
+
+
+@require_safe
+@requires("exceptions.view")
+def exception(request: HttpRequest, exception_id: UUID) -> HttpResponse:
+    """The failed message, with the exception above the fold."""
+    item = exception_by_id(exception_id)
+    return render_message(request, message_detail(item.message_id))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires("exceptions.retry")
+def retry(request: HttpRequest, exception_id: UUID) -> HttpResponse:
+    """Asks first: a retry leaves the system. The button on the page and the key `r` lead here."""
+    item = exception_by_id(exception_id)
+    if request.method != "POST":
+        return _ask(request, item, "retry")
+    reason = request.POST.get("reason", "")[:REASON_LIMIT]
+    try:
+        retry_exception(exception_id, by=request.principal, reason=reason)
+    except (CannotRetry, StaleState, GateError) as refused:
+        return _ask(request, item, "retry", problem=str(refused))
+    return _done(request, item, f"{_name(item)} is being sent again.")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires("exceptions.resolve")
+def resolve(request: HttpRequest, exception_id: UUID) -> HttpResponse:
+    item = exception_by_id(exception_id)
+    if request.method != "POST":
+        return _ask(request, item, "resolve")
+    reason = request.POST.get("reason", "")[:REASON_LIMIT]
+    try:
+        close_exception(exception_id, by=request.principal, reason=reason)
+    except (StaleState, GateError) as refused:
+        return _ask(request, item, "resolve", problem=str(refused))
+    return _done(request, item, f"{_name(item)} was resolved.")
+
+
+def exception_filter(request: HttpRequest, scope: PageScope) -> ExceptionFilter:
+    tab = text(request, "tab")
+    return ExceptionFilter(
+        tab=tab if tab in TABS else "open",
+        retailers=tuple(scope.retailer_ids) if scope.retailer_ids is not None else None,
+        error_class=text(request, "class"),
+        connection=text(request, "connection"),
+        search=text(request, "find"),
+        start=scope.range.start,
+        end=scope.range.end,
+    )
+
+
+def _ask(request: HttpRequest, item: ExceptionItem, act: str, *, problem: str = "") -> HttpResponse:
+    """The question as a page of its own, or as a dialog where a script asked for one."""
+    context = {
+        "item": item,
+        "act": act,
+        "name": _name(item),
+        "advice": advice_for(item.error_class),
+        "problem": problem or (why_not_retry(item) if act == "retry" else ""),
+        "reason": request.POST.get("reason", ""),
+        "back": safe_next(request, request.GET.get("next", ""), otherwise=reverse("exception", args=[item.id])),
+    }
+    template = "exceptions/_ask.html" if _is_fragment(request) else "exceptions/ask.html"
+    return render(request, template, context, status=409 if problem else 200)
+
+
+def _done(request: HttpRequest, item: ExceptionItem, sentence: str) -> HttpResponse:
+    """A script gets the sentence and greys the row out; without one the page comes again and says it."""
+    if _is_fragment(request):
+        return HttpResponse(sentence, content_type="text/plain; charset=utf-8")
+    notify(request, sentence)
+    target = safe_next(request, request.POST.get("next", ""), otherwise=reverse("exception", args=[item.id]))
+    return HttpResponseRedirect(target)
+
+
+def _is_fragment(request: HttpRequest) -> bool:
+    return request.headers.get("X-Fragment") == "dialog"
+
+
+def _name(item: ExceptionItem) -> str:
+    return f"Order {item.order_number}" if item.order_number else "This message"
+
+
+def _lines(request: HttpRequest, page: ExceptionPage, scope: PageScope) -> list[Line]:
+    names = {retailer.id: retailer.name for retailer in scope.retailers}
+    labels = {connection.key: connection.label for connection in connections_in_view(scope.retailer_ids)}
+    refusal = missing(request, "exceptions.retry")
+    return [
+        Line(
+            item=item,
+            advice=advice_for(item.error_class),
+            retailer=names.get(item.retailer_id, ""),
+            connection=labels.get(item.connection_key, item.connection_key),
+            why_not_retry=refusal or why_not_retry(item),
+        )
+        for item in page.rows
+    ]
+
+
+def _filter_bar(request: HttpRequest, scope: PageScope, wanted: ExceptionFilter, summary: OpenSummary) -> FilterBar:
+    connections = [(c.key, f"{c.label} · {c.retailer.name}") for c in connections_in_view(scope.retailer_ids)]
+    classes = [(group.error_class, advice_for(group.error_class).label) for group in summary.classes]
+    known = dict(classes)
+    if wanted.error_class and wanted.error_class not in known:
+        classes.append((wanted.error_class, advice_for(wanted.error_class).label))
+    fields = [
+        Field("class", "Class", wanted.error_class, classes),
+        Field("connection", "Connection", wanted.connection, connections),
+        Field("find", "Order or words of the problem", wanted.search, (), free=True),
+    ]
+    return FilterBar(
+        tabs=[
+            Tab("Open", address(request, tab=""), wanted.tab == "open", summary.count),
+            Tab("Resolved", address(request, tab="resolved"), wanted.tab == "resolved"),
+        ],
+        chips=chips(request, fields),
+        fields=fields,
+        kept=kept(request, ("class", "connection", "find")),
+        clear_url=address(request, **{"class": "", "connection": "", "find": ""}),
+    )
+
+
+def _class_tabs(request: HttpRequest, summary: OpenSummary, wanted: ExceptionFilter) -> list[Tab]:
+    """Click one to see only that class; click it again to see all."""
+    return [
+        Tab(
+            advice_for(group.error_class).label,
+            address(request, **{"class": "" if group.error_class == wanted.error_class else group.error_class}),
+            group.error_class == wanted.error_class,
+            group.count,
+        )
+        for group in summary.classes
+    ]
+
+
+def _record(item: ExceptionItem, retailers: dict[int, str]) -> list[Any]:
+    return [
+        item.opened_at,
+        item.id,
+        item.message_id,
+        retailers.get(item.retailer_id, item.retailer_id),
+        item.order_number,
+        item.store_key,
+        item.error_class,
+        item.title,
+        item.connection_key,
+        item.flow_key,
+        item.value,
+        item.currency,
+        item.failures,
+        item.last_seen_at,
+        item.state,
+        item.resolution,
+        item.resolved_at,
+    ]

@@ -1,0 +1,241 @@
+"""One message: what happened to it, above the fold; then its timeline, attempts, payload, relatives and trail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST, require_safe
+
+from connectors.engine.replay import why_not_retry
+from connectors.library import UnknownConnector, connector
+from console.access import requires
+from console.render.bodies import Body, shown_body
+from console.render.journey import Happening, Stage, happenings, stages
+from console.render.sentences import next_action, subject, what_happened
+from console.views.scope import page_scope
+from governance.access.roles import ACTIONS, who_can
+from governance.audit.events import ObjectRef
+from governance.audit.gate import GateError, gate
+from governance.audit.models import AuditEvent
+from governance.audit.selectors import events_about
+from monitoring.exceptions.advice import Advice, advice_for
+from monitoring.exceptions.models import ExceptionItem
+from monitoring.ledger import payloads
+from monitoring.ledger.selectors.detail import (
+    DeliveryDetail,
+    MessageDetail,
+    message_detail,
+    related_messages,
+    step_of_payload,
+)
+from monitoring.ledger.selectors.pages import MessageRow
+
+TABS: Final = {
+    "timeline": "Timeline",
+    "attempts": "Attempts",
+    "payload": "Payload",
+    "related": "Related",
+    "trail": "Trail",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The exception above the fold. A button that cannot be pressed says why."""
+
+    item: ExceptionItem
+    advice: Advice
+    why_not_retry: str
+    why_not_resolve: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    detail: MessageDetail
+    subject: str
+    sentence: str
+    action: str
+    journeys: list[tuple[DeliveryDetail, list[Stage]]]
+    panel: Panel | None
+    tab: str
+    tabs: list[tuple[str, str, int | None]]
+    happenings: list[Happening] = field(default_factory=list)
+    related: list[MessageRow] = field(default_factory=list)
+    trail: list[AuditEvent] = field(default_factory=list)
+    body: Body | None = None
+    problem: str = ""
+
+
+@require_safe
+@requires("messages.view")
+def message(request: HttpRequest, message_id: UUID) -> HttpResponse:
+    return render_message(request, message_detail(message_id))
+
+
+def render_message(request: HttpRequest, detail: MessageDetail, *, status: int = 200, **more: Any) -> HttpResponse:
+    """The page for any view that shows a message. `more` overrides parts of MessagePage."""
+    tab = more.pop("tab", request.GET.get("tab", "timeline"))
+    if tab not in TABS:
+        raise Http404(tab)
+    page = MessagePage(
+        detail=detail,
+        subject=subject(detail),
+        sentence=what_happened(detail, at=page_scope(request).at),
+        action=next_action(detail),
+        journeys=[(one, stages(detail, one)) for one in detail.deliveries],
+        panel=_panel(request, detail),
+        tab=tab,
+        tabs=_tabs(detail),
+        **(_tab_parts(request, detail, tab) | more),
+    )
+    return render(request, "messages/detail.html", {"view": page}, status=status)
+
+
+@require_safe
+@requires("payload.view")
+def message_body(request: HttpRequest, message_id: UUID, payload_id: UUID) -> HttpResponse:
+    """What one step sent or received. The address names the message too: a body is never found by itself."""
+    step = step_of_payload(message_id, payload_id)
+    found = payloads.read([payload_id]).get(payload_id)
+    detail = message_detail(message_id)
+    context = {
+        "body": shown_body(found, _personal_fields(_speaks(detail, step.attempt_id))),
+        "step": step,
+        "sent": step.request_id == payload_id,
+        "detail": detail,
+        "subject": subject(detail),
+        "element": f"body-{payload_id}",
+    }
+    template = "messages/_body.html" if request.htmx else "messages/body.html"
+    return render(request, template, context)
+
+
+@require_POST
+@requires("payload.view")
+def message_reveal(request: HttpRequest, message_id: UUID) -> HttpResponse:
+    """Personal fields in full, for this one answer, with a reason that goes into the trail."""
+    detail = message_detail(message_id)
+    reason = request.POST.get("reason", "")[:500]
+    about = ObjectRef("message", str(message_id), subject(detail))
+    try:
+        with gate(
+            "payload.revealed", by=request.principal, object=about, retailer=detail.message.retailer_id, reason=reason
+        ):
+            found = payloads.read([message_id]).get(message_id)
+    except GateError as refused:
+        return render_message(request, detail, tab="payload", status=403, problem=str(refused))
+    body = shown_body(found, (), revealed=True)
+    return render_message(request, detail, tab="payload", body=body)
+
+
+@require_safe
+@requires("messages.view")
+def message_json(request: HttpRequest, message_id: UUID) -> JsonResponse:
+    """The facts of a message, without bodies: what the copy button and scripts take."""
+    detail = message_detail(message_id)
+    zone = page_scope(request).zone
+    return JsonResponse(
+        {
+            "id": str(message_id),
+            "subject": subject(detail),
+            "retailer": detail.retailer.key,
+            "status": detail.status,
+            "received_at": detail.message.received_at.astimezone(zone).isoformat(),
+            "topic": detail.message.topic,
+            "event_id": detail.message.event_id,
+            "api_version": detail.message.api_version or None,
+            "trace_id": detail.message.trace_id,
+            "business_keys": {key.type: key.value for key in detail.keys},
+            "deliveries": [_delivery_facts(one) for one in detail.deliveries],
+        },
+        json_dumps_params={"indent": 2},
+    )
+
+
+def _delivery_facts(one: DeliveryDetail) -> dict[str, Any]:
+    delivery = one.delivery
+    return {
+        "flow": delivery.flow_key,
+        "target": delivery.connection_key,
+        "state": delivery.state,
+        "document": delivery.document_id or None,
+        "idempotency_key": str(delivery.idempotency_key),
+        "error": delivery.error_message or None,
+        "attempts": [
+            {
+                "number": tried.attempt.number,
+                "started_at": tried.attempt.started_at.isoformat(),
+                "outcome": tried.attempt.outcome,
+                "duration_us": tried.attempt.duration_us,
+                "version_requested": tried.attempt.version_requested or None,
+                "version_served": tried.attempt.version_served or None,
+            }
+            for tried in one.attempts
+        ],
+    }
+
+
+def _tab_parts(request: HttpRequest, detail: MessageDetail, tab: str) -> dict[str, Any]:
+    """Only the open tab's part is read."""
+    if tab == "timeline":
+        return {"happenings": happenings(detail)}
+    if tab == "related":
+        return {"related": related_messages(detail.message)}
+    if tab == "payload" and request.principal.may("payload.view"):
+        found = payloads.read([detail.message.id]).get(detail.message.id)
+        return {"body": shown_body(found, _personal_fields(detail.message.connector))}
+    if tab == "trail" and request.principal.may("trail.view"):
+        return {"trail": _trail(detail)}
+    return {}
+
+
+def _trail(detail: MessageDetail) -> list[AuditEvent]:
+    events = events_about("message", str(detail.message.id))
+    for item in detail.exceptions:
+        events += events_about("exception", str(item.id))
+    return sorted(events, key=lambda event: event.event_id, reverse=True)
+
+
+def _panel(request: HttpRequest, detail: MessageDetail) -> Panel | None:
+    item = next(iter(detail.exceptions), None)
+    if item is None:
+        return None
+    closed = "" if item.state in ExceptionItem.OPEN_STATES else "It is resolved already."
+    return Panel(
+        item=item,
+        advice=advice_for(item.error_class),
+        why_not_retry=missing(request, "exceptions.retry") or why_not_retry(item),
+        why_not_resolve=missing(request, "exceptions.resolve") or closed,
+    )
+
+
+def missing(request: HttpRequest, action: str) -> str:
+    """Empty when the reader may do it; else what is missing and who could."""
+    if request.principal.may(action):
+        return ""
+    return f"Your role may not {ACTIONS[action]}. These roles may: {', '.join(who_can(action))}."
+
+
+def _tabs(detail: MessageDetail) -> list[tuple[str, str, int | None]]:
+    tries = sum(len(one.attempts) for one in detail.deliveries)
+    counts = {"attempts": tries}
+    return [(key, words, counts.get(key)) for key, words in TABS.items()]
+
+
+def _personal_fields(connector_key: str) -> tuple[str, ...]:
+    """As its manifest declares them; a connector that is gone cannot say, so nothing of its bodies is known."""
+    try:
+        return connector(connector_key).manifest.personal_fields
+    except UnknownConnector:
+        return ()
+
+
+def _speaks(detail: MessageDetail, attempt_id: UUID) -> str:
+    """The connector whose language an attempt's bodies are in: its target's."""
+    return next(
+        (one.connector for one in detail.deliveries for tried in one.attempts if tried.attempt.id == attempt_id), ""
+    )
