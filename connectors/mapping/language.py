@@ -109,9 +109,10 @@ class Compiler:
         if value is None or cast is None:
             return value
         try:
-            return CASTS[cast](value)
+            made = CASTS[cast](value)
         except ValueError as error:
             raise MappingRefused(at, str(error)) from error
+        return value if made is None else made
 
     def _cast(self, name: Any, at: str) -> str:
         if not isinstance(name, str) or name not in CASTS:

@@ -42,6 +42,7 @@ DOCUMENT = {
         ({"path": "name", "cast": "filled"}, "Ada"),
         ({"path": "blank", "cast": "filled"}, None),
         ({"path": "blank", "cast": "filled", "default": "-"}, "-"),
+        ({"path": "blank", "cast": "filled", "default": ""}, ""),
         ({"path": "name", "cast": "upper"}, "ADA"),
         ({"path": "name", "cast": "lower"}, "ada"),
         ({"path": "price", "cast": "decimal"}, Decimal("12.50")),
