@@ -62,9 +62,17 @@ def link_by_id(link_id: int, *, at: datetime) -> OneTimeLink:
 
 
 def set_password_by_link(
-    *, link: OneTimeLink, password: str, at: datetime, address: str = "", request_id: str = ""
+    *,
+    link: OneTimeLink,
+    password: str,
+    at: datetime,
+    address: str = "",
+    request_id: str = "",
+    signs_in: bool = True,
 ) -> Person:
-    """Use the link, give its person this password and let them in. Every session and other link of theirs ends.
+    """Use the link and give its person this password. Every session and every other link of theirs ends.
+
+    `signs_in` says that the caller lets the person in at once, so that the trail tells it.
 
     Raises:
         PasswordRefused: too weak; the link stays usable.
@@ -83,7 +91,8 @@ def set_password_by_link(
             person.save(update_fields=["password", "session_epoch"])
         _open(at=at).filter(person=person).update(expires_at=at)
         record("person.password_set", by=by, object=person, at=at)
-        record("person.signed_in", by=by, object=person, at=at)
+        if signs_in:
+            record("person.signed_in", by=by, object=person, at=at)
         transaction.on_commit(partial(announce_revocation, schema, person.pk))
     return person
 

@@ -1,0 +1,1 @@
+"""What the commands for people at a shell do, apart from arguments and printing."""
