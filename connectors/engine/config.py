@@ -11,6 +11,7 @@ from connectors.engine.models import Endpoint
 from connectors.engine.secrets import call_secrets
 from connectors.library import connector
 from connectors.sdk.connector import Connector
+from governance.credentials.services import keyring
 from governance.egress.addresses import AllowList
 from governance.egress.selectors import allow_list
 from governance.registry.models import Flow, RetailConnection
@@ -52,6 +53,7 @@ class PartnerConfig:
     flows: Mapping[int, FlowFacts]
     targets: Mapping[int, Target]
     allow: AllowList
+    personal_key: bytes = field(repr=False)  # for keyed hashes of personal values
 
 
 class ConfigBook:
@@ -76,7 +78,8 @@ class ConfigBook:
             by_source[flow.source_id] = (*by_source.get(flow.source_id, ()), flow)
         targets = {row.pk: self._target(schema, row) for row in _target_rows(flows)}
         _ensure_endpoints(targets, flows)
-        return PartnerConfig(by_source, {flow.id: flow for flow in flows}, targets, allow_list())
+        personal = keyring().personal(schema)
+        return PartnerConfig(by_source, {flow.id: flow for flow in flows}, targets, allow_list(), personal)
 
     def _target(self, schema: str, row: RetailConnection) -> Target:
         session = self._sessions.setdefault((schema, row.pk), {})

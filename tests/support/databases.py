@@ -28,17 +28,18 @@ def ensure_template(cluster: TestCluster) -> None:
 
 
 def clone(cluster: TestCluster, name: str) -> None:
-    """A fresh copy of the template under `name`, replacing any older one. About 0.2 s."""
+    """A fresh copy of the template under `name`, replacing any older one. About 0.4 s; grants inside come along."""
     with psycopg.connect(cluster.url(), autocommit=True) as connection:
         drop(connection, name)
         connection.execute("SELECT pg_advisory_lock(3)")
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY").format(
                 sql.Identifier(name), sql.Identifier(TEMPLATE), sql.Identifier(roles.OWNER)
             )
         )
-    with psycopg.connect(cluster.owner_url(name), autocommit=True) as connection:
-        roles.grant_database(connection.cursor())
+        for role in (roles.APP, roles.SEALER, roles.READONLY):
+            grant = sql.SQL("GRANT CONNECT ON DATABASE {} TO {}")
+            connection.execute(grant.format(sql.Identifier(name), sql.Identifier(role)))
 
 
 def drop(connection: psycopg.Connection, name: str) -> None:
@@ -59,5 +60,5 @@ def _build(cluster: TestCluster, name: str) -> None:
         "DJANGO_SETTINGS_MODULE": "console.settings.test",
         "SIGNALBOX_ROLE": "owner",
     }
-    for argv in (["manage.py", "migrate_schemas", "--shared", "-v", "0"], ["-m", "tests.support.world"]):
+    for argv in (["manage.py", "migrate_schemas", "--shared", "--skip-checks", "-v", "0"], ["-m", "tests.support.world"]):
         subprocess.run([sys.executable, "-W", "ignore", *argv], cwd=ROOT, env=env, check=True)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import connection
 
 from connectors import library
@@ -19,7 +18,6 @@ from connectors.engine.intake.app import Intake
 from connectors.engine.models import Entry, Head
 from connectors.sdk.connector import Connector
 from governance.access.principal import command
-from governance.credentials.keyring import keyring_at
 from governance.credentials.services import store_secret
 from governance.egress.services import allow_host
 from governance.registry.models import Flow, RetailConnection
@@ -57,7 +55,7 @@ class World:
         path = overrides.get("path", f"/in/{self.scope.schema.removeprefix('p_')}-{ADDRESS}")
         return await call_asgi(self.intake, path, headers, body, method=overrides.get("method", "POST"))
 
-    async def settle(self, *, within_seconds: float = 20.0) -> None:
+    async def settle(self, *, within_seconds: float = 6.0) -> None:
         """Run a drain until every message is routed and no lane has due work."""
         drain = Drain()
         task = asyncio.create_task(drain.run())
@@ -144,7 +142,6 @@ def _close() -> None:
 
 def connect(erp: FakeErp, connector: str, *, mode: str = Flow.Mode.STRICT) -> World:
     partner = Partner.objects.get(key="northgate")
-    keyring_at(settings.KEYS_DIR).create(partner.schema_name)
     with partner_scope(partner.schema_name):
         retailer = Retailer.objects.get(key="harbour-pine")
         shop = RetailConnection.objects.create(

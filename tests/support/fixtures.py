@@ -1,4 +1,4 @@
-"""Fixtures of the whole suite: the database of this worker, the scenario's partners, a database that may be committed."""
+"""Fixtures of the whole suite: this worker's database, the scenario's partners, a database that may be committed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from governance.credentials.keyring import keyring_at
 from tenants.context import ALL, Scope, partner_scope
 from tenants.partners.models import Partner
 from tenants.selectors import forget_hosts
@@ -32,7 +33,10 @@ def django_db_setup(cluster: TestCluster) -> None:
 @pytest.fixture(scope="session")
 def partners(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> dict[str, Partner]:
     with django_db_blocker.unblock():
-        return {partner.key: partner for partner in Partner.objects.all()}
+        found = {partner.key: partner for partner in Partner.objects.all()}
+    for partner in found.values():
+        keyring_at(settings.KEYS_DIR).create(partner.schema_name)
+    return found
 
 
 @pytest.fixture
@@ -44,9 +48,9 @@ def northgate(partners: dict[str, Partner], db: None) -> Iterator[Scope]:
 
 @pytest.fixture
 def committed(
-    cluster: TestCluster, request: pytest.FixtureRequest, django_db_blocker: pytest.FixtureRequest
+    cluster: TestCluster, partners: dict[str, Partner], django_db_blocker: pytest.FixtureRequest
 ) -> Iterator[TestCluster]:
-    """A database of its own, for tests whose code commits or runs in other processes. Settings point to it meanwhile."""
+    """A database of its own, for code that commits or runs in other processes. Settings point to it meanwhile."""
     name = f"{DATABASE}_committed"
     clone(cluster, name)
     _switch(name)

@@ -168,9 +168,7 @@ def add(
 def add_day(shop: Shop, *, messages: int, at: datetime, seed: int = 7, hours: float = 24) -> list[Message]:
     """Messages over the `hours` before `at`, busier towards the middle, in the usual mixture of outcomes."""
     rng = random.Random(seed)
-    moments = sorted(
-        at - timedelta(hours=hours) * min(max(rng.gauss(0.45, 0.24), 0.0), 0.9995) for _ in range(messages)
-    )
+    moments = sorted(at - timedelta(hours=hours) * _part_of_day(rng) for _ in range(messages))
     names, weights = zip(*MIXTURE.items(), strict=True)
     made = []
     for chunk in _chunks(list(enumerate(moments)), 2000):
@@ -509,6 +507,12 @@ def _exception(
             )
         )
     return item
+
+
+def _part_of_day(rng: random.Random) -> float:
+    """0 is now, 1 the beginning."""
+    part = rng.gauss(0.45, 0.24)
+    return part if 0.0002 < part < 0.9995 else rng.uniform(0.0002, 0.9995)
 
 
 def _chunks(items: list, size: int) -> Iterable[list]:

@@ -1,4 +1,4 @@
-"""Loaded before Django's settings are: starts the run's PostgreSQL and points the settings at this worker's database."""
+"""Loaded before Django's settings: starts the run's PostgreSQL and points the settings at this worker's database."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from connectors.sdk.errors import Misconfigured, PayloadChanged, Unavailable, Un
 from governance.egress.addresses import AllowList
 from governance.egress.client import Egress, EgressResponse
 from governance.egress.errors import Blocked, EgressError, NotConnected, TooLarge
-from governance.redaction.recorded import masked_body, masked_url
+from governance.redaction.headers import mask_body, mask_url
 
 CALL_SECONDS = 30.0
 RECORDED_BYTES = 256 * 1024
@@ -87,17 +87,17 @@ class EngineCall:
             name=step,
             changes=changes,
             method=method,
-            target=masked_url(url, secrets),
+            target=mask_url(url, secrets),
             started_at=datetime.now(UTC),
             version_requested=version,
-            request=masked_body(body or b"", secrets)[:RECORDED_BYTES],
+            request=mask_body(body or b"", secrets)[:RECORDED_BYTES],
         )
         self._attempt.steps.append(record)
         return record
 
     def _answered(self, record: StepRecord, answer: EgressResponse) -> Response:
         record.status = answer.status
-        record.response = masked_body(answer.body, tuple(self.secrets.values()))[:RECORDED_BYTES]
+        record.response = mask_body(answer.body, tuple(self.secrets.values()))[:RECORDED_BYTES]
         return Response(answer.status, answer.headers, answer.body)
 
 

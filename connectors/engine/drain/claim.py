@@ -41,14 +41,14 @@ WITH live AS (
 UPDATE engine_lane l SET token = l.token + 1, crashes = l.crashes + (l.holder IS NOT NULL)::int,
     holder = %(me)s, leased_until = now() + make_interval(secs => %(lease)s)
 FROM locked WHERE l.id = locked.id
-RETURNING l.id, l.token, l.crashes
+RETURNING l.id, l.token, l.crashes, l.due_at
 """
 _HEADS = """
 SELECT t.lane_id, t.token, t.crashes, e.id, e.delivery_id, e.message_id, d.retailer_id, d.flow_id, d.flow_key,
        d.connection_id, d.connection_key, d.operation, d.object_type, d.object_id, d.idempotency_key, d.reference,
-       e.attempts, e.trigger, d.received_at, d.ran_at, m.connector, m.topic, m.api_version,
+       e.attempts, e.trigger, d.received_at, t.due_at, m.connector, m.topic, m.api_version,
        p.format, p.key_id, p.body
-FROM unnest(%s::bigint[], %s::bigint[], %s::int[]) AS t (lane_id, token, crashes)
+FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::timestamptz[]) AS t (lane_id, token, crashes, due_at)
 CROSS JOIN LATERAL (SELECT * FROM engine_entry WHERE lane_id = t.lane_id ORDER BY position LIMIT 1) e
 JOIN ledger_delivery d ON d.id = e.delivery_id
 JOIN ledger_message m ON m.id = e.message_id

@@ -84,7 +84,7 @@ class Finisher:
         steps, bodies = rows.steps(results)
         await bulk.insert(connection, bulk.PAYLOADS, bodies)
         await bulk.insert(connection, bulk.STEPS, steps)
-        await bulk.insert(connection, bulk.FACTS, rows.facts(results, self._scope.schema), "ON CONFLICT DO NOTHING")
+        await bulk.insert(connection, bulk.FACTS, rows.facts(results), "ON CONFLICT DO NOTHING")
         await bulk.insert(connection, bulk.BUSINESS_KEYS, rows.document_keys(results), "ON CONFLICT DO NOTHING")
         await connection.execute(_DELIVERIES, rows.columns(rows.deliveries(results, now)))
         await self._lanes(connection, results, now)

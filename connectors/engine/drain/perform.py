@@ -21,6 +21,7 @@ from connectors.sdk.connector import Delivered
 from connectors.sdk.errors import ConnectorError, CredentialRejected, Uncertain
 from governance.catalogue.manifest import Idempotency
 from governance.egress.client import Egress
+from governance.redaction.personal import personal_key
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +53,10 @@ class Performer:
             log.warning("lane %s is another drain's by now; its result is left to that one", work.lane_id)
             return None
         attempt.duration_us = int((perf_counter() - began) * 1_000_000)
-        return self._result(work, attempt, ready, outcome, target, left)
+        result = self._result(work, attempt, ready, outcome, target, left)
+        if ready.facts is not None and ready.facts.counterparty:
+            result.counterparty = bytes.fromhex(personal_key(config.personal_key, ready.facts.counterparty))
+        return result
 
     def _prepare(self, work: Work, target: Target | None, left: Sequence[LeftBehind]) -> Transformed:
         if work.crashes >= POISON_CRASHES:

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from connectors.engine.drain.transform import lag_us
 from connectors.engine.drain.work import End, Problem, Result, StepRecord
-from governance.redaction.personal import personal_key
 from monitoring.exceptions.rows import open_exception
 from monitoring.ledger import payloads
 from monitoring.ledger.models import Attempt, Delivery
@@ -125,7 +124,7 @@ def _step(result: Result, number: int, step: StepRecord, request_id: UUID | None
     )
 
 
-def facts(results: Sequence[Result], schema: str) -> list[Row]:
+def facts(results: Sequence[Result]) -> list[Row]:
     rows = []
     for result in results:
         known = result.facts
@@ -142,7 +141,7 @@ def facts(results: Sequence[Result], schema: str) -> list[Row]:
                 known.units,
                 known.store_key or "",
                 known.channel or "",
-                personal_key(schema, known.counterparty) if known.counterparty else None,
+                result.counterparty,
                 known.occurred_at,
             )
         )
@@ -216,20 +215,20 @@ def _exception(result: Result, problem: Problem, now: datetime) -> Row:
 
 
 def counted(results: Sequence[Result], now: datetime) -> list[Counted]:
-    """What the rollups count of these results: attempts, final outcomes, and the time of each hop."""
+    """What the rollups count of these results: attempts with their hops, and final outcomes."""
     events: list[Counted] = []
     for result in results:
-        events += _counted_attempts(result)
+        events.append(_counted_attempt(result))
+        events += [_counted_interrupted(result, began_at) for _, began_at in result.interrupted]
         if result.end is not End.RETRY:
             events.append(_counted_end(result, now))
-        if result.work.ran_at is None:
-            events += _counted_hops(result)
     return events
 
 
-def _counted_attempts(result: Result) -> list[Counted]:
+def _counted_attempt(result: Result) -> Counted:
     work, attempt = result.work, result.attempt
-    made = Counted(
+    waiting_since = max(work.received_at, work.due_at)
+    return Counted(
         minute=attempt.started_at,
         retailer_id=work.retailer_id,
         kind="attempt",
@@ -239,19 +238,22 @@ def _counted_attempts(result: Result) -> list[Counted]:
         store_key=_store(result),
         api_version=versions(attempt.version("version_requested"), attempt.version("version_served")),
         duration_us=attempt.target_us,
+        error_class=result.problem.error_class if result.problem else "",
+        queue_us=lag_us(waiting_since, attempt.started_at),
+        transform_us=attempt.transform_us,
     )
-    unfinished = [
-        Counted(
-            minute=began_at,
-            retailer_id=work.retailer_id,
-            kind="attempt",
-            outcome=Attempt.Outcome.INTERRUPTED,
-            connection_key=work.connection_key,
-            flow_key=work.flow_key,
-        )
-        for _, began_at in result.interrupted
-    ]
-    return [made, *unfinished]
+
+
+def _counted_interrupted(result: Result, began_at: datetime) -> Counted:
+    work = result.work
+    return Counted(
+        minute=began_at,
+        retailer_id=work.retailer_id,
+        kind="attempt",
+        outcome=Attempt.Outcome.INTERRUPTED,
+        connection_key=work.connection_key,
+        flow_key=work.flow_key,
+    )
 
 
 def _counted_end(result: Result, now: datetime) -> Counted:
@@ -268,23 +270,6 @@ def _counted_end(result: Result, now: datetime) -> Counted:
         value=known.value if known else None,
         duration_us=lag_us(work.received_at, now),
     )
-
-
-def _counted_hops(result: Result) -> list[Counted]:
-    """Queue wait and transform, once a delivery: on its first run."""
-    work, attempt = result.work, result.attempt
-    hop = {
-        "minute": attempt.started_at,
-        "retailer_id": work.retailer_id,
-        "kind": "hop",
-        "connection_key": work.connection_key,
-        "flow_key": work.flow_key,
-    }
-    wait = lag_us(work.received_at, attempt.started_at)
-    return [
-        Counted(**hop, outcome="queue", duration_us=wait),
-        Counted(**hop, outcome="transform", duration_us=attempt.transform_us),
-    ]
 
 
 def _store(result: Result) -> str:

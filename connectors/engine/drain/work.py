@@ -34,7 +34,7 @@ class Work:
     attempts: int
     trigger: str
     received_at: datetime
-    ran_at: datetime | None
+    due_at: datetime  # since when the lane was free for this run
     connector: str  # the source's
     topic: str
     api_version: str
@@ -110,5 +110,6 @@ class Result:
     problem: Problem | None = None
     retry_in: timedelta | None = None
     facts: Facts | None = None
+    counterparty: bytes | None = None  # keyed hash of who bought
     map_version: str = ""
     interrupted: tuple[tuple[UUID, datetime], ...] = ()  # attempts of dead holders: (id, when it began)

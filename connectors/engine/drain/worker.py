@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 TICK_SECONDS = 1.0
 RENEW_SECONDS = 3.0
 PARTNERS_SECONDS = 5.0
+REST_SECONDS = 5.0
 CAPACITY = 256
 POOL_SIZE = 6
 STOP_SECONDS = 30.0
@@ -41,6 +42,7 @@ class Drain:
         self._wake = asyncio.Event()
         self._partners: dict[str, PartnerDrain] = {}
         self._partners_read = float("-inf")
+        self._resting: dict[str, float] = {}
 
     def stop(self) -> None:
         self._stop.set()
@@ -89,8 +91,22 @@ class Drain:
         busy = False
         for partner in list(self._partners.values()):
             room = CAPACITY - sum(other.in_flight for other in self._partners.values())
-            busy = bool(await partner.step(room)) or busy
+            busy = bool(await self._serve_one(partner, room)) or busy
         return busy
+
+    async def _serve_one(self, partner: PartnerDrain, room: int) -> int:
+        """A defect in one partner's configuration must not stop the others: that partner waits a little."""
+        now = asyncio.get_running_loop().time()
+        if self._resting.get(partner.scope.schema, now) > now:
+            return 0
+        try:
+            return await partner.step(room)
+        except (psycopg.Error, PoolTimeout, OSError):
+            raise
+        except Exception:
+            log.exception("partner %s cannot be served; trying again in %.0f s", partner.scope.schema, REST_SECONDS)
+            self._resting[partner.scope.schema] = now + REST_SECONDS
+            return 0
 
     async def _sleep(self) -> None:
         try:

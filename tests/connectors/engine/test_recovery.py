@@ -1,0 +1,156 @@
+"""Workers die, freeze and come back: nothing is lost, doubled, or written by one who lost the lease."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+from django.conf import settings
+
+from connectors.engine.drain.claim import claim
+from connectors.engine.drain.finish import Finisher
+from connectors.engine.drain.intents import Intent, write
+from connectors.engine.drain.work import AttemptRecord, End, Result
+from connectors.engine.models import Lane
+from connectors.sdk.connector import Delivered
+from governance.registry.models import RetailConnection
+from monitoring.exceptions.models import ExceptionItem
+from monitoring.ledger.models import Attempt, Delivery
+from tenants.asyncdb import make_pool, scoped
+from tenants.ids import uuid7
+from tests.paths import ROOT
+from tests.support.cluster import TestCluster
+from tests.support.engine import World
+from tests.support.orders import order
+
+DEAD = 7  # a holder id whose advisory lock nobody holds
+DRAIN = "import django; django.setup(); import asyncio; from connectors.engine.drain.worker import Drain; "
+
+
+def outcomes() -> list[str]:
+    return list(Attempt.objects.order_by("number").values_list("outcome", flat=True))
+
+
+def state() -> str:
+    return Delivery.objects.get().state
+
+
+async def lease_and_die(world: World, *, step: str | None = "", rounds: int = 1) -> None:
+    """What a worker leaves that dies after its intent was committed; with `step`, after announcing that change."""
+    await world.post(order(1001))
+    world.flow.state = "active"
+    pool = make_pool(size=1, name="dying")
+    await pool.open()
+    try:
+        await _route_only(world, pool)
+        async with scoped(pool, world.scope) as connection:
+            for _ in range(rounds):
+                [work] = await claim(connection, holder=DEAD, limit=1)
+                attempt = uuid7()
+                await write(connection, [Intent(work, attempt, "")])
+                if step:
+                    await write(connection, [Intent(work, attempt, step)])
+    finally:
+        await pool.close()
+
+
+async def _route_only(world: World, pool) -> None:
+    from connectors.engine.config import ConfigBook
+    from connectors.engine.drain.route import route
+
+    config = await ConfigBook().of(world.scope)
+    async with scoped(pool, world.scope) as connection:
+        await route(connection, world.scope, config, slot=999)
+
+
+async def test_a_dead_holders_lease_is_free_at_once_and_its_attempt_is_on_record(world: World):
+    await lease_and_die(world)
+    await world.settle(within_seconds=4)
+    assert await world.ask(state) == "delivered"
+    assert await world.ask(outcomes) == ["interrupted", "ok"]
+
+
+async def test_an_interrupted_change_is_searched_for_before_it_is_made_again(world: World):
+    await lease_and_die(world, step="send")
+    world.erp._apply("shop/5000001001", "v")  # the dead worker's call had reached the target
+    await world.settle()
+    assert sum(world.erp.journal.effects.values()) == 1
+    assert (await world.ask(lambda: Delivery.objects.get())).effect == "already"
+
+
+async def test_where_the_target_cannot_be_asked_a_person_decides(world: World):
+    await world.ask(lambda: RetailConnection.objects.filter(key="erp").update(connector="fake_none"))
+    await lease_and_die(world, step="send")
+    await world.settle()
+    assert await world.ask(state) == "exception"
+    assert world.erp.journal.calls == []
+
+
+async def test_a_message_that_kills_two_workers_is_parked_and_kept(world: World):
+    await lease_and_die(world, rounds=3)
+    await world.settle()
+    item = await world.ask(lambda: ExceptionItem.objects.get())
+    assert item.error_class == "poison"
+    assert world.erp.journal.calls == []
+
+
+async def test_a_result_under_a_lost_lease_is_refused_and_writes_nothing(world: World):
+    await world.post(order(1001))
+    pool = make_pool(size=2, name="zombie")
+    await pool.open()
+    await _route_only(world, pool)
+    async with scoped(pool, world.scope) as connection:
+        [old] = await claim(connection, holder=DEAD, limit=1)
+        [new] = await claim(connection, holder=DEAD + 1, limit=1)
+        assert new.token == old.token + 1
+        finisher = Finisher(world.scope, slot=999, worker="zombie", rng=None)
+        late = Result(old, AttemptRecord(uuid7(), datetime.now(UTC)), End.DELIVERED, Delivered("DOC-9"))
+        assert await finisher.finish(connection, [late]) == [False]
+        assert await write(connection, [Intent(old, uuid7(), "send")]) == [False]
+    await pool.close()
+    assert await world.ask(state) == "waiting"
+    assert await world.ask(lambda: Attempt.objects.count()) == 0
+
+
+async def test_kill_9_in_the_middle_of_a_call_loses_and_doubles_nothing(world: World, committed: TestCluster):
+    world.erp.modes.append("hold")
+    await world.post(order(1001))
+    environment = {
+        **os.environ,
+        "APP_DATABASE_URL": committed.app_url(settings.DATABASES["default"]["NAME"]),
+        "SIGNALBOX_KEYS_DIR": str(settings.KEYS_DIR),
+    }
+    code = DRAIN + "from tests.support.fake_erp import CONNECTORS; from connectors import library; "
+    code += "library._elsewhere = lambda: {k: type('P', (), {'load': lambda s, c=c: c})() for k, c in CONNECTORS.items()}; "
+    code += "asyncio.run(Drain().run())"
+    process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, env=environment)
+    try:
+        assert await asyncio.to_thread(world.erp.holding.wait, 15)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    world.erp.release.set()
+    await world.settle()
+    assert await world.ask(outcomes) == ["interrupted", "ok"]
+    assert world.erp.journal.created == {"shop/5000001001": 1}
+
+
+async def test_lanes_disappear_when_nothing_waits_in_them(world: World):
+    for number in range(5):
+        await world.post(order(number))
+    await world.settle()
+    assert await world.ask(lambda: Lane.objects.count()) == 0
+
+
+@pytest.mark.parametrize("mode", ["500", "reset"])
+async def test_a_failing_target_is_asked_again(world: World, quick_retries: None, mode: str):
+    world.erp.modes.append(mode)
+    await world.post(order(1001))
+    await world.settle()
+    assert await world.ask(outcomes) == ["uncertain", "ok"]
+    assert world.erp.journal.created == {"shop/5000001001": 1}
