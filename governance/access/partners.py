@@ -67,13 +67,16 @@ def create_partner(
     """
     host = _checked_host(host)
     _check_new(key, owner_email)
-    partner = Partner(schema_name=new_schema_name(), key=key, name=name)
+    # Inactive until it is whole: a running worker serves every active partner, and its tables come one by one.
+    partner = Partner(schema_name=new_schema_name(), key=key, name=name, is_active=False)
     keyring().create(partner.schema_name)
     partner.save(verbosity=0)
     Domain.objects.create(tenant=partner, domain=host, is_primary=True)
     with partner_scope(partner.schema_name, ALL):
         record("partner.created", by=by, object=ObjectRef("partner", partner.key, partner.name), at=at)
         owner = invite_person(email=owner_email, name=owner_name, role="owner", retailers=ALL, by=by, at=at)
+    Partner.objects.filter(pk=partner.pk).update(is_active=True)
+    partner.is_active = True
     return NewPartner(partner, host, owner)
 
 
