@@ -20,6 +20,7 @@ READONLY = "signalbox_readonly"
 SANDBOX = "signalbox_sandbox"
 DATABASE = "signalbox"
 APPEND_ONLY = "append-only"
+READ_ONLY = "read-only"
 
 
 class Cursor(Protocol):
@@ -103,10 +104,13 @@ def grant_schema(
         "GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {readonly}",
     ):
         _run(cursor, sql.SQL(text).format(**names))
-    for table in append_only_tables(cursor, schema):
+    for table in marked_tables(cursor, schema, APPEND_ONLY):
         names["table"] = sql.Identifier(schema, table)
         _run(cursor, sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM {app}").format(**names))
         _run(cursor, sql.SQL("GRANT SELECT ON {table} TO {sealer}").format(**names))
+    for table in marked_tables(cursor, schema, READ_ONLY):
+        names["table"] = sql.Identifier(schema, table)
+        _run(cursor, sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {table} FROM {app}").format(**names))
     for partition in partitions(cursor, schema):
         close_partition(cursor, schema, partition, app=app, readonly=readonly)
 
@@ -135,15 +139,15 @@ def owned_schemas(cursor: Cursor) -> list[str]:
     return [name for (name,) in cursor.fetchall()]
 
 
-def append_only_tables(cursor: Cursor, schema: str) -> list[str]:
-    """The trail's tables, marked by their migration: COMMENT ON TABLE ... IS 'append-only'.
+def marked_tables(cursor: Cursor, schema: str, mark: str) -> list[str]:
+    """Tables marked by their migration: COMMENT ON TABLE ... IS 'append-only' (the trail's) or 'read-only' (shared).
 
     The mark lies with the table, so that whoever grants, and however often, finds it.
     """
     cursor.execute(
         "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
         "WHERE n.nspname = %s AND c.relkind IN ('r', 'p') AND obj_description(c.oid, 'pg_class') = %s",
-        [schema, APPEND_ONLY],
+        [schema, mark],
     )
     return [name for (name,) in cursor.fetchall()]
 

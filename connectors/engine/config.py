@@ -32,7 +32,6 @@ class FlowFacts:
     operations: Mapping[str, str]
     mode: str
     active: bool
-    rules: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,6 @@ def _flow_facts(row: Flow) -> FlowFacts:
         operations=dict(row.operations),
         mode=row.mode,
         active=row.state == Flow.State.ACTIVE,
-        rules=tuple(row.rules),
     )
 
 

@@ -41,7 +41,6 @@ class Flow(models.Model):
 
     class Mode(models.TextChoices):
         STRICT = "strict"
-        LATEST_WINS = "latest-wins"
         UNORDERED = "unordered"
 
     class Latency(models.TextChoices):
@@ -63,8 +62,6 @@ class Flow(models.Model):
     mode = models.CharField(max_length=20, choices=Mode.choices, default=Mode.STRICT)
     latency = models.CharField(max_length=20, choices=Latency.choices, default=Latency.LIVE)
     state = models.CharField(max_length=20, choices=State.choices, default=State.ACTIVE)
-    # [{"field": "test", "is": true, "then": "ignore", "rule": "test orders stay out"}]: see connectors.engine.routing
-    rules = models.JSONField(default=list)
     revision = models.PositiveIntegerField(default=1)
     business_owner = models.CharField(max_length=120, blank=True)
     technical_owner = models.CharField(max_length=120, blank=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from governance.access.principal import Principal
 from governance.access.tokens import digest, new_address_secret
@@ -163,7 +163,6 @@ def create_flow(
     by: Principal,
     mode: str = Flow.Mode.STRICT,
     latency: str = Flow.Latency.LIVE,
-    rules: Sequence[Mapping[str, Any]] = (),
     business_owner: str = "",
     technical_owner: str = "",
     reason: str = "",
@@ -186,7 +185,6 @@ def create_flow(
             operations=dict(operations),
             mode=Flow.Mode(mode),
             latency=Flow.Latency(latency),
-            rules=[dict(rule) for rule in rules],
             business_owner=business_owner,
             technical_owner=technical_owner,
         )

@@ -10,6 +10,7 @@ from tenants.scoping import RetailerQuerySet
 class RetailerRows(RetailerQuerySet):
     retailer_column = "id"
 
+
 class Retailer(models.Model):
     key = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)

@@ -63,9 +63,9 @@ def test_scope_survives_a_savepoint_rollback(northgate, partners):
 
 
 def test_scope_is_right_after_an_error_inside_a_savepoint(northgate, partners):
-    with partner_scope(partners["tidewater"].schema_name), pytest.raises(DatabaseError), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1/0")
+    fails = pytest.raises(DatabaseError)
+    with partner_scope(partners["tidewater"].schema_name), fails, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT 1/0")
     assert keys() == ["bluebell", "harbour-pine"]
 
 

@@ -22,7 +22,6 @@ FLOW = FlowFacts(
     operations={"order": "order.upsert", "refund": "refund.create"},
     mode="strict",
     active=True,
-    rules=(),
 )
 
 
