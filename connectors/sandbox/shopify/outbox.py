@@ -58,13 +58,24 @@ class Outbox:
     # -- subscriptions -------------------------------------------------------------------------------------------
 
     def subscribe(self, options: SubscriptionOptions) -> list[Subscription]:
+        """What still waits for an address that was unsubscribed goes to this one: a demo's ports may change."""
         for topic in options.topics:
             self.db.execute(
                 "INSERT INTO subscriptions (topic, address, host, api_version) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (topic, address) DO UPDATE SET host = excluded.host, api_version = excluded.api_version",
                 (topic, options.address, options.host, options.api_version),
             )
-        return [s for s in self.subscriptions() if s.address == options.address]
+        made = [s for s in self.subscriptions() if s.address == options.address]
+        for subscription in made:
+            self._adopt(subscription)
+        return made
+
+    def _adopt(self, heir: Subscription) -> None:
+        self.db.execute(
+            "UPDATE outbox SET subscription_id = ?, address = ?, host = ?, due = ?"
+            " WHERE state = 'waiting' AND topic = ? AND subscription_id NOT IN (SELECT id FROM subscriptions)",
+            (heir.id, heir.address, heir.host, time.time(), heir.topic),
+        )
 
     def unsubscribe(self, subscription_id: int) -> bool:
         return self.db.execute("DELETE FROM subscriptions WHERE id = ?", (subscription_id,)).rowcount == 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,10 +56,17 @@ class Config:
 def app_of(folder: Path, shop: str = DOMAIN) -> App:
     """The folder's app; made once, with random secrets, readable by its owner only."""
     file = folder / APP_FILE
-    if file.exists():
-        return msgspec.json.decode(file.read_bytes(), type=App)
-    app = App(shop=shop, token=f"shpat_{secrets.token_hex(16)}", secret=secrets.token_hex(32))
-    folder.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_once(file, App(shop=shop, token=f"shpat_{secrets.token_hex(16)}", secret=secrets.token_hex(32)))
+    return msgspec.json.decode(file.read_bytes(), type=App)
+
+
+def _write_once(file: Path, app: App) -> None:
+    """Whole or not at all; of two processes that try at once the first one's stays."""
+    descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=".app-")
+    with os.fdopen(descriptor, "wb") as stream:
         stream.write(msgspec.json.encode(app))
-    return app
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, file)
+    Path(draft).unlink()

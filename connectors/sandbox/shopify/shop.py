@@ -209,6 +209,7 @@ class Shop:
         with self.store.change():
             made = self.outbox.subscribe(options)
             self.store.note("control", act="subscribe", address=options.address, topics=list(options.topics))
+        self.wake()
         return made
 
     def unsubscribe(self, subscription_id: int) -> bool:

@@ -24,8 +24,8 @@ CREATE TABLE IF NOT EXISTS orders (
     created_at TEXT NOT NULL, updated_at TEXT NOT NULL, cancelled INTEGER NOT NULL, sale BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS orders_updated ON orders (updated_at, id);
 CREATE TABLE IF NOT EXISTS subscriptions (
-    id INTEGER PRIMARY KEY, topic TEXT NOT NULL, address TEXT NOT NULL, host TEXT, api_version TEXT NOT NULL,
-    UNIQUE (topic, address));
+    id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, address TEXT NOT NULL, host TEXT,
+    api_version TEXT NOT NULL, UNIQUE (topic, address));
 CREATE TABLE IF NOT EXISTS outbox (
     id INTEGER PRIMARY KEY AUTOINCREMENT, webhook_id TEXT NOT NULL, event_id TEXT NOT NULL, topic TEXT NOT NULL,
     order_id INTEGER, subscription_id INTEGER, address TEXT NOT NULL, host TEXT, api_version TEXT NOT NULL,

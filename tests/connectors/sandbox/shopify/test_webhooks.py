@@ -170,6 +170,20 @@ async def test_the_vendors_retries_end_and_take_the_subscription_with_them(
     assert receiver.arrived.empty()
 
 
+async def test_what_waits_for_an_address_that_is_gone_goes_to_the_next(
+    shop_server: ShopServer, receiver: Receiver
+) -> None:
+    shop = shop_server.shop
+    (old,) = shop.subscribe(
+        SubscriptionOptions(address=f"http://127.0.0.1:{free_port()}/in/x", topics=("orders/create",))
+    )
+    order = shop.create(CreateOptions())
+    shop.unsubscribe(old.id)
+    subscribe(shop_server, receiver)
+    (got,) = await receiver.next()
+    assert (got.document["id"], got.webhook_id) == (order["order_id"], order["webhooks"][0]["webhook_id"])
+
+
 async def test_every_try_is_journaled_with_its_answer(shop_server: ShopServer, receiver: Receiver) -> None:
     receiver.script = [500]
     subscribe(shop_server, receiver)
