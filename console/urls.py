@@ -25,6 +25,7 @@ urlpatterns = [
     path("messages/<uuid:message_id>/reveal/", message.message_reveal, name="message-reveal"),
     path("messages/<uuid:message_id>/bodies/<uuid:payload_id>/", message.message_body, name="message-body"),
     path("exceptions/", exceptions.exceptions, name="exceptions"),
+    path("exceptions/count/", exceptions.exception_count, name="exception-count"),
     path("exceptions/rows/", exceptions.exception_rows, name="exception-rows"),
     re_path(r"^exceptions/export\.(?P<form>csv|jsonl)$", exceptions.exceptions_export, name="exceptions-export"),
     path("exceptions/<uuid:exception_id>/", exceptions.exception, name="exception"),
@@ -48,3 +49,8 @@ urlpatterns = [
     path("people/<int:person_id>/role/", people.set_role, name="person-role"),
     path("people/<int:person_id>/deactivate/", people.deactivate, name="person-deactivate"),
 ]
+
+handler400 = "console.views.errors.bad_request"
+handler403 = "console.views.errors.forbidden"
+handler404 = "console.views.errors.not_found"
+handler500 = "console.views.errors.broken"

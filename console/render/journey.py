@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from console.render.text import duration, plural
+from console.render.text import actor, duration, plural
 from monitoring.ledger.selectors.detail import AttemptDetail, DeliveryDetail, MessageDetail
 
 MAPPING_CLASSES = ("mapping", "unmapped_value")
@@ -79,7 +79,9 @@ def happenings(detail: MessageDetail) -> list[Happening]:
             change.to_state, ("fail", "failing")
         )
         title = f"Exception {change.to_state}" if change.from_state else "Exception opened"
-        found.append(Happening(change.at, tone, shape, title, " · ".join(filter(None, [change.by, change.reason]))))
+        found.append(
+            Happening(change.at, tone, shape, title, " · ".join(filter(None, [actor(change.by), change.reason])))
+        )
     return sorted(found, key=lambda happening: happening.at)
 
 

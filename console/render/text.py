@@ -73,6 +73,11 @@ def plural(count: int, noun: str, many: str = "") -> str:
     return f"{count:,} {noun if count == 1 else many or noun + 's'}"
 
 
+def actor(text: str) -> str:
+    """Who acted, as partners' people read it: the product's own name stays out of partner-branded pages."""
+    return "automatic" if text.startswith("Signalbox") else text
+
+
 def _rough(seconds: float) -> str:
     if seconds < 60:
         return f"{int(seconds)} s"

@@ -14,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from console.render.status import STATUS, Look
+from console.render.text import actor as render_actor
 from console.render.text import ago, duration, exact, money
 from console.views.scope import PageScope
 from governance.access.roles import ACTIONS, who_can
@@ -107,6 +108,17 @@ def at(table: dict[Any, Any], key: Any) -> Any:
 @register.filter
 def hex(value: bytes | memoryview) -> str:
     return bytes(value).hex()
+
+
+@register.filter
+def words(key: str) -> str:
+    """order_id -> Order id."""
+    return key.replace("_", " ").capitalize()
+
+
+@register.filter
+def actor(text: str) -> str:
+    return render_actor(text)
 
 
 @register.filter

@@ -159,6 +159,10 @@ class Page:
         return _path("messages")
 
     @property
+    def open_count_url(self) -> str:
+        return self.scope.link(reverse("exception-count"))
+
+    @property
     def connections_url(self) -> str:
         return _path("connections") if self.may["connections"]["view"] else ""
 

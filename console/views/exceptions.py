@@ -33,6 +33,7 @@ from monitoring.exceptions.selectors import (
     exception_page,
     last_resolved,
     newer_exceptions,
+    open_exception_count,
     open_summary,
 )
 from monitoring.exports import record_export
@@ -125,6 +126,14 @@ def exception_rows(request: HttpRequest) -> HttpResponse:
     several = len(scope.chosen or scope.retailers) > 1
     context = {"lines": _lines(request, page, scope), "several_retailers": several, "newer": newer, "tab": wanted.tab}
     return render(request, "exceptions/_rows.html", context)
+
+
+@require_safe
+@requires("exceptions.view")
+def exception_count(request: HttpRequest) -> HttpResponse:
+    """How many are open in the address's scope: a number as text."""
+    count = open_exception_count(retailers=page_scope(request).retailer_ids)
+    return HttpResponse(str(count), content_type="text/plain; charset=utf-8")
 
 
 @require_safe

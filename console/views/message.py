@@ -69,6 +69,11 @@ class MessagePage:
     body: Body | None = None
     problem: str = ""
 
+    @property
+    def may_change(self) -> bool:
+        """Whether the page should listen: most messages are settled for good."""
+        return self.detail.status in ("waiting", "retrying", "exception", "unreadable")
+
 
 @require_safe
 @requires("messages.view")

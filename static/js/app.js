@@ -4,4 +4,7 @@ import "./lib/times.js";
 import "./lib/copy.js";
 import "./lib/preferences.js";
 import "./lib/keys.js";
+import "./lib/ask.js";
 import "./lib/forms.js";
+if (document.querySelector("[data-open-count]")) import("./lib/open-count.js");
+import "./live.js";

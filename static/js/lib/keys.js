@@ -78,5 +78,5 @@ document.addEventListener("click", (event) => {
   if (row && event.target.closest("[data-open]")) history.replaceState(history.state, "", `#${row.id}`);
 });
 
-const remembered = location.hash && document.getElementById(location.hash.slice(1));
+const remembered = document.getElementById(location.hash.slice(1));
 if (remembered?.matches("[data-row]")) select(remembered);

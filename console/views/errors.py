@@ -1,0 +1,57 @@
+"""Pages for what went wrong. They carry the request id, so that it can be found again, and only the partner's name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    title: str
+    text: str
+
+
+SENTENCES: Final = {
+    400: Sentence("This request cannot be read", "Something in it is not as it should be. Nothing was changed."),
+    403: Sentence("This is not allowed", "You are signed in, but this is not yours to do. Nothing was changed."),
+    404: Sentence("There is nothing here", "The address may be mistyped, or what it named is not yours to see."),
+    500: Sentence(
+        "Something broke on our side", "It has been written down. Try again; if it stays, tell us the number below."
+    ),
+}
+CSRF: Final = Sentence(
+    "This form is too old",
+    "It was opened before you last signed in or out. Go back, load the page again, and repeat it.",
+)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The same page for what never was and for what one may not see."""
+    return _page(request, 404)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    return _page(request, 500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _page(request, 403, CSRF)
+
+
+def _page(request: HttpRequest, status: int, sentence: Sentence | None = None) -> HttpResponse:
+    """A fragment cannot show a page: a script gets the sentence and the id alone."""
+    said = sentence or SENTENCES[status]
+    template = "errors/_fragment.html" if getattr(request, "htmx", None) else "errors/page.html"
+    return render(request, template, {"status": status, "said": said}, status=status)
