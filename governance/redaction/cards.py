@@ -17,7 +17,7 @@ import re2
 
 from governance.redaction.idlike import is_embedded, is_id_name, near_name
 from governance.redaction.json_spans import NoJson, Span, dotted, spans, under
-from governance.redaction.pan import LENGTHS, is_pan
+from governance.redaction.pan import LENGTHS, is_pan, suspicion
 
 # Sensitive authentication data: never stored, under whatever path it comes.
 ALWAYS_DROPPED: Final = (
@@ -40,6 +40,8 @@ _COLON: Final = re.compile(rb"\s*:\s*")
 _HARMLESS: Final = re.compile(rb'null|""|"(?=%s{4})(?:%s|[ -])*[0-9]{0,4}"' % (_MASKED_BY_SENDER, _MASKED_BY_SENDER))
 _BYTES: Final = re2.Options()
 _BYTES.encoding = re2.Options.Encoding.LATIN1  # byte by byte: a body may be no UTF-8
+_BYTES.max_mem = 32 * 1024 * 1024
+_BYTES.log_errors = False
 KEPT_DIGITS: Final = 4
 
 
@@ -72,30 +74,8 @@ def _rules(card_fields: tuple[str, ...], id_fields: tuple[str, ...]) -> _Rules:
     names = frozenset(leaf.lower().encode() for leaf in leaves)
     # A name written with \u escapes may be any name.
     field = rb'"(?:(?i:%s)|[^"\\]*\\u[^"]*)"[ \t\r\n]*:' % b"|".join(re2.escape(name) for name in sorted(names))
-    suspicion = re2.compile(rb"(?:^|[^0-9])(%s)(?:[^0-9]|$)|(%s)" % (_number(), field), _BYTES)
-    return _Rules(suspicion, declared, dotted(id_fields), names)
-
-
-def _number() -> bytes:
-    """Two digits decide the possible lengths; the schemes are checked on what is left."""
-    s = _SEPARATOR
-
-    def more(*counts: int) -> bytes:
-        return b"(?:" + b"|".join(b"%s{%d}" % (_MORE, count) for count in sorted(counts, reverse=True)) + b")"
-
-    return b"|".join(
-        (
-            b"4" + more(12, 15, 18),
-            b"3" + s + b"[47]" + more(13),
-            b"3" + s + b"[0689]" + more(12, 14),
-            b"3" + s + b"5" + more(14, 15, 16, 17),
-            b"5" + s + b"[1-5]" + more(14),
-            b"5" + s + b"[08]" + more(*(length - 2 for length in LENGTHS)),
-            b"2" + s + b"[2-7]" + more(14, 15, 16, 17),
-            b"6" + s + b"[037]" + more(*(length - 2 for length in LENGTHS)),
-            b"6" + s + b"[245]" + more(14, 15, 16, 17),
-        )
-    )
+    pattern = rb"(?:^|[^0-9])(%s)|(%s)" % (suspicion(_SEPARATOR), field)
+    return _Rules(re2.compile(pattern, _BYTES), declared, dotted(id_fields), names)
 
 
 class _Search:

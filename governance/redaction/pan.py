@@ -63,5 +63,32 @@ def ean13(digits: str) -> bool:
     return len(values) == 13 and (sum(values[0::2]) + 3 * sum(values[1::2])) % 10 == 0
 
 
+def suspicion(separator: bytes) -> bytes:
+    """A pattern for digits, `separator` allowed between any two: a scheme's prefix and its least length or more.
+
+    Longer lengths are not spelled out, because that makes an automaton of many thousand states.
+    """
+    branches = []
+    for low, high, lengths in _SCHEMES:
+        for classes in _between(low, high):
+            head = separator.join(cls.encode() for cls in classes)
+            branches.append(head + b"(?:%s[0-9]){%d}" % (separator, min(lengths) - len(low)))
+    return b"|".join(branches)
+
+
+def _between(low: str, high: str) -> list[list[str]]:
+    """Digit classes, one list for each way, that match exactly the numbers from low to high of one length."""
+    if not low:
+        return [[]]
+    rest = len(low) - 1
+    if low[0] == high[0]:
+        return [[low[0], *more] for more in _between(low[1:], high[1:])]
+    if low[1:] == "0" * rest and high[1:] == "9" * rest:
+        return [[f"[{low[0]}-{high[0]}]", *["[0-9]"] * rest]]
+    first, last = int(low[0]), int(high[0])
+    middle = [[f"[{first + 1}-{last - 1}]", *["[0-9]"] * rest]] if last - first > 1 else []
+    return _between(low, low[0] + "9" * rest) + middle + _between(high[0] + "0" * rest, high)
+
+
 def _has_scheme(digits: str) -> bool:
     return any(low <= digits[: len(low)] <= high and len(digits) in lengths for low, high, lengths in _SCHEMES)
