@@ -150,7 +150,8 @@ BUSINESS_KEYS = Table(
     "ledger_businesskey", {"id": "uuid", "retailer_id": "bigint", "type": "text", "value": "text", "message_id": "uuid"}
 )
 OBJECT_VERSIONS = Table(
-    "ledger_objectversion", {"key": "bytea", "retailer_id": "bigint", "version": "text", "message_id": "uuid"}
+    "ledger_objectversion",
+    {"key": "bytea", "retailer_id": "bigint", "version": "text", "message_id": "uuid", "body_hash": "bytea"},
 )
 EXCEPTIONS = Table(
     "exceptions_exceptionitem",

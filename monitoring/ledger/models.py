@@ -231,6 +231,7 @@ class ObjectVersion(LedgerRow):
     key = models.BinaryField(primary_key=True)
     version = models.TextField()  # comparable as text: UTC, ISO 8601
     message_id = models.UUIDField()
+    body_hash = models.BinaryField()
 
     class Meta(LedgerRow.Meta):
         db_table = "ledger_objectversion"

@@ -63,7 +63,8 @@ PLAIN = {
         key bytea PRIMARY KEY, retailer_id bigint NOT NULL, message_id uuid NOT NULL, body_hash bytea NOT NULL,
         created_at timestamptz NOT NULL""",
     "ledger_objectversion": """
-        key bytea PRIMARY KEY, retailer_id bigint NOT NULL, version text NOT NULL, message_id uuid NOT NULL""",
+        key bytea PRIMARY KEY, retailer_id bigint NOT NULL, version text NOT NULL, message_id uuid NOT NULL,
+        body_hash bytea NOT NULL""",
 }
 
 INDEXES = [

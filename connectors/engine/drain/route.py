@@ -6,12 +6,11 @@ One router at a time a partner, by an advisory try-lock; whoever does not get it
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from uuid import UUID
 
 from psycopg import AsyncConnection
 
 from connectors.engine.config import PartnerConfig
-from connectors.engine.drain.routing import Plan, Planned, Routable, plan_routes
+from connectors.engine.drain.routing import Known, Plan, Planned, Routable, plan_routes
 from connectors.engine.models import Head
 from monitoring.exceptions.rows import open_exception
 from monitoring.ledger import bulk
@@ -23,7 +22,7 @@ from tenants.context import Scope
 BATCH = 256
 _NEXT = """
 SELECT id, position, retailer_id, connection_id, connection_key, connector, topic, object_type, object_id,
-       source_version, order_key, api_version, trace_id, received_at, disposition, rule
+       source_version, order_key, api_version, trace_id, received_at, disposition, rule, body_hash
 FROM ledger_message WHERE position > (SELECT position FROM engine_head WHERE id = %s) ORDER BY position LIMIT %s
 """
 _LANES = """
@@ -40,7 +39,10 @@ _DISPOSE = """
 UPDATE ledger_message m SET disposition = t.disposition, rule = t.rule
 FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS t (id, disposition, rule) WHERE m.id = t.id
 """
-_VERSIONS = "ON CONFLICT (key) DO UPDATE SET version = excluded.version, message_id = excluded.message_id"
+_VERSIONS = (
+    "ON CONFLICT (key) DO UPDATE SET version = excluded.version, message_id = excluded.message_id, "
+    "body_hash = excluded.body_hash"
+)
 
 
 async def route(connection: AsyncConnection, scope: Scope, config: PartnerConfig, slot: int) -> list[Hint] | None:
@@ -52,7 +54,7 @@ async def route(connection: AsyncConnection, scope: Scope, config: PartnerConfig
         if not (await cursor.fetchone())[0]:
             return None
         cursor = await connection.execute(_NEXT, [Head.ROUTED, BATCH])
-        messages = [Routable(*row) for row in await cursor.fetchall()]
+        messages = [Routable(*row[:-1], bytes(row[-1])) for row in await cursor.fetchall()]
         if not messages:
             return None
         plan = plan_routes(scope.schema, messages, config.flows_by_source, await _versions(connection, messages))
@@ -63,12 +65,12 @@ async def route(connection: AsyncConnection, scope: Scope, config: PartnerConfig
     return _hints(messages, plan)
 
 
-async def _versions(connection: AsyncConnection, messages: list[Routable]) -> dict[bytes, tuple[str, UUID]]:
+async def _versions(connection: AsyncConnection, messages: list[Routable]) -> dict[bytes, Known]:
     keys = list({message.object_key for message in messages if message.source_version})
     cursor = await connection.execute(
-        "SELECT key, version, message_id FROM ledger_objectversion WHERE key = ANY(%s)", [keys]
+        "SELECT key, version, message_id, body_hash FROM ledger_objectversion WHERE key = ANY(%s)", [keys]
     )
-    return {bytes(key): (version, message_id) for key, version, message_id in await cursor.fetchall()}
+    return {bytes(key): Known(version, first, bytes(body)) for key, version, first, body in await cursor.fetchall()}
 
 
 async def _write(connection: AsyncConnection, plan: Plan, slot: int) -> None:
@@ -76,7 +78,7 @@ async def _write(connection: AsyncConnection, plan: Plan, slot: int) -> None:
     await bulk.insert(
         connection,
         bulk.OBJECT_VERSIONS,
-        [(key, m.retailer_id, version, m.id) for key, (m, version) in sorted(plan.versions.items())],
+        [(key, m.retailer_id, m.source_version, m.id, m.body_hash) for key, m in sorted(plan.newest.items())],
         _VERSIONS,
     )
     await bulk.insert(connection, bulk.DELIVERIES, [_delivery_row(planned, now) for planned in plan.deliveries])

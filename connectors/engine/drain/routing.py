@@ -34,11 +34,21 @@ class Routable:
     received_at: datetime
     disposition: str
     rule: str
+    body_hash: bytes
 
     @property
     def object_key(self) -> bytes:
         """One object of one source, whatever its version and its door."""
         return sha256(f"{self.connection_id}\0{self.object_type}\0{self.object_id}".encode()).digest()[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The newest version of an object so far, and the message and body that brought it."""
+
+    version: str
+    message_id: UUID
+    body_hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +70,14 @@ class Plan:
     # (message, disposition, rule in words)
     disposed: list[tuple[Routable, str, str]] = field(default_factory=list)
     unreadable: list[Routable] = field(default_factory=list)
-    versions: dict[bytes, tuple[Routable, str]] = field(default_factory=dict)
+    newest: dict[bytes, Routable] = field(default_factory=dict)  # by object key, where this batch brought a newer one
 
 
 def plan_routes(
     schema: str,
     messages: Sequence[Routable],
     flows_by_source: Mapping[int, Sequence[FlowFacts]],
-    known_versions: Mapping[bytes, tuple[str, UUID]],
+    known_versions: Mapping[bytes, Known],
 ) -> Plan:
     """Messages in position order into deliveries or dispositions. Every message ends in exactly one of them."""
     plan = Plan()
@@ -82,21 +92,27 @@ def plan_routes(
         if verdict is not None:
             plan.disposed.append((message, *verdict))
         elif message.source_version:
-            newest[message.object_key] = (message.source_version, message.id)
-            plan.versions[message.object_key] = (message, message.source_version)
+            newest[message.object_key] = Known(message.source_version, message.id, message.body_hash)
+            plan.newest[message.object_key] = message
     return plan
 
 
-def _version_verdict(message: Routable, newest: Mapping[bytes, tuple[str, UUID]]) -> tuple[str, str] | None:
-    """The same version is one version by however many events; an older one must not undo a newer one."""
+def _version_verdict(message: Routable, newest: Mapping[bytes, Known]) -> tuple[str, str] | None:
+    """The same version is one version by however many events; an older one must not undo a newer one.
+
+    Sources state versions by the second: two changes within one are told apart by their bodies.
+    """
     if not message.source_version or not message.object_id:
         return None
     known = newest.get(message.object_key)
-    if known is None or message.source_version > known[0]:
+    if known is None or message.source_version > known.version:
         return None
-    if message.source_version == known[0]:
-        return Disposition.SAME_VERSION, f"Version {known[0]} of this {message.object_type} came before: {known[1]}"
-    return Disposition.OLDER_VERSION, f"Older than version {known[0]}, which came before: {known[1]}"
+    if message.source_version < known.version:
+        return Disposition.OLDER_VERSION, f"Older than version {known.version}, which came before: {known.message_id}"
+    if message.body_hash == known.body_hash:
+        text = f"Version {known.version} of this {message.object_type} came before: {known.message_id}"
+        return Disposition.SAME_VERSION, text
+    return None
 
 
 def _deliver(schema: str, message: Routable, flows: Sequence[FlowFacts], plan: Plan) -> tuple[str, str] | None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from connectors.engine.config import FlowFacts
-from connectors.engine.drain.routing import Routable, idempotency_key, plan_routes
+from connectors.engine.drain.routing import Known, Routable, idempotency_key, plan_routes
 from monitoring.ledger.models import Disposition
 
 SCHEMA = "p_test0000"
@@ -43,6 +43,7 @@ def message(position: int = 1, **changes) -> Routable:
         "received_at": datetime(2026, 11, 20, tzinfo=UTC),
         "disposition": "",
         "rule": "",
+        "body_hash": b"same",
     }
     return Routable(**{**values, **changes})
 
@@ -78,6 +79,11 @@ def test_the_same_version_by_another_event_is_one_version():
     assert [(m.id, d) for m, d, _ in made.disposed] == [(second.id, Disposition.SAME_VERSION)]
 
 
+def test_two_changes_within_one_second_are_told_apart_by_their_bodies():
+    made = plan(message(1), message(2, source_version="2026-11-20T10:00:01Z", body_hash=b"another"))
+    assert len(made.deliveries) == 2
+
+
 def test_an_older_version_never_undoes_a_newer_one():
     newer, older = message(5), message(2)
     made = plan(newer, older)
@@ -87,7 +93,7 @@ def test_an_older_version_never_undoes_a_newer_one():
 
 def test_a_version_known_from_before_counts_like_one_of_this_batch():
     one = message(3)
-    made = plan(one, known={one.object_key: ("2026-11-20T10:00:09Z", uuid4())})
+    made = plan(one, known={one.object_key: Known("2026-11-20T10:00:09Z", uuid4(), b"")})
     assert made.disposed[0][1] == Disposition.OLDER_VERSION
 
 
