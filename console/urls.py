@@ -9,12 +9,16 @@ from console.views import (
     exceptions,
     message,
     messages,
+    overview,
     people,
     preferences,
     sign_in,
 )
 
 urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("overview/equation/", overview.overview_equation, name="overview-equation"),
+    path("overview/<slug:name>.csv", overview.overview_csv, name="overview-csv"),
     path("favicon.svg", brand.favicon, name="favicon"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("messages/", messages.messages, name="messages"),

@@ -10,7 +10,6 @@ from typing import Any, Final
 Json = dict[str, Any]
 Cell = datetime | str | int | float | None
 
-HEIGHT: Final = 240
 FONT: Final = (
     '"Inter", -apple-system, "Segoe UI Variable Text", "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", '
     "system-ui, sans-serif"
@@ -39,11 +38,11 @@ class Chart:
 
 
 def layout(**more: Any) -> Json:
+    """Without a size: a chart fills the box that the stylesheet gives it, so nothing moves when it is drawn."""
     base: Json = {
         "template": "none",
         "autosize": True,
-        "height": HEIGHT,
-        "margin": {"l": 48, "r": 12, "t": 30, "b": 30},
+        "margin": {"l": 40, "r": 8, "t": 16, "b": 24},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": FONT, "size": 11, "color": "@text-2"},
@@ -54,7 +53,15 @@ def layout(**more: Any) -> Json:
             "font": {"family": FONT, "size": 12, "color": "@text-1"},
         },
         "showlegend": True,
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"color": "@text-2"}},
+        "legend": {
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1,
+            "yanchor": "bottom",
+            "traceorder": "normal",
+            "font": {"color": "@text-2"},
+        },
         "dragmode": False,
         "xaxis": axis(showgrid=False),
         "yaxis": axis(rangemode="tozero"),
@@ -97,9 +104,9 @@ def bars(name: str, x: Sequence[Cell], y: Sequence[Cell], token: str, **more: An
     return {"type": "bar", "name": name, "x": list(x), "y": list(y), "marker": {"color": f"@{token}"}, **more}
 
 
-def bar_height(count: int) -> int:
-    """Room for so many lying bars."""
-    return max(120, min(HEIGHT, 56 + 34 * count))
+def bar_width(count: int) -> float:
+    """Of a category's height: a few lying bars do not become slabs."""
+    return round(min(0.6, 0.11 * max(count, 1)), 2)
 
 
 def plain(text: str) -> str:

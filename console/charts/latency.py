@@ -18,6 +18,7 @@ HOP_WORDS = {
     "end to end": "End to end",
 }
 _TICKS_MS = (0.1, 1, 10, 100, 1_000, 10_000, 60_000, 600_000, 3_600_000)
+_FINE_TICKS_MS = tuple(sorted({tick * n for tick in _TICKS_MS[:6] for n in (1, 2, 5)} | set(_TICKS_MS)))
 
 
 def latency(hops: Sequence[Latency], span: Window, zone: tzinfo) -> Chart:
@@ -119,7 +120,8 @@ def _log_axis(values: Iterable[int | None]) -> Json:
     """Milliseconds on a log scale, ticks in words, a little wider than the values."""
     known = [value / 1000 for value in values if value is not None]
     low, high = (min(known), max(known)) if known else (1, 1000)
-    ticks = [tick for tick in _TICKS_MS if low / 10 <= tick <= high * 10]
+    steps = _FINE_TICKS_MS if high / low < 50 else _TICKS_MS
+    ticks = [tick for tick in steps if low / 10 <= tick <= high * 10]
     return axis(
         type="log",
         range=[math.log10(low) - 0.25, math.log10(high) + 0.25],

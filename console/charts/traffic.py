@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import tzinfo
 
-from console.charts.figures import Cell, Chart, axis, bar_height, bars, layout, line, plain, time_axis
+from console.charts.figures import Cell, Chart, axis, bar_width, bars, layout, line, plain, time_axis
 from console.render.text import plural
 from monitoring.rollups.selectors import Traffic, Window
 
@@ -64,7 +64,7 @@ def failures(traffic: Traffic) -> Chart:
             textposition="auto",
             cliponaxis=False,
             hoverinfo="skip",
-            width=0.6,
+            width=bar_width(len(names)),
         )
     ]
     return Chart(
@@ -77,10 +77,9 @@ def failures(traffic: Traffic) -> Chart:
             "layout": layout(
                 showlegend=False,
                 hovermode=False,
-                margin={"l": 48, "r": 28, "t": 8, "b": 30},
+                margin={"l": 40, "r": 24, "t": 16, "b": 24},
                 xaxis=axis(tickformat=",d", nticks=5),
                 yaxis=axis(autorange="reversed", showgrid=False, tickfont={"color": "@text-1"}),
-                height=bar_height(len(names)),
             ),
         },
         columns=("Class", "Failures"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from console.charts.figures import Cell, Chart, Json, axis, bar_height, bars, layout, plain
+from console.charts.figures import Cell, Chart, Json, axis, bar_width, bars, layout, plain
 from monitoring.rollups.selectors import VersionInUse
 
 NOT_STATED = "not stated"
@@ -25,7 +25,10 @@ def versions(found: Sequence[VersionInUse]) -> Chart:
         title="API versions in use",
         unit="share of calls",
         summary="; ".join(f"{_line(v, many)}: {version_words(v)} {v.share:.0%}" for v in found) + "." if found else "",
-        figure={"data": [_bar(words, n, shares[words]) for n, words in enumerate(ordered)], "layout": _layout(lines)},
+        figure={
+            "data": [_bar(words, n, shares[words], bar_width(len(lines))) for n, words in enumerate(ordered)],
+            "layout": _layout(lines),
+        },
         columns=(
             "Retailer",
             "Connection",
@@ -49,7 +52,7 @@ def version_words(version: VersionInUse) -> str:
     return f"{version.requested} → {version.served or NOT_STATED}"
 
 
-def _bar(words: str, place: int, shares: dict[str, float]) -> Json:
+def _bar(words: str, place: int, shares: dict[str, float], width: float) -> Json:
     return bars(
         plain(words),
         list(shares.values()),
@@ -61,7 +64,7 @@ def _bar(words: str, place: int, shares: dict[str, float]) -> Json:
         insidetextanchor="middle",
         insidetextfont={"color": "@surface-1"},
         hovertemplate=f"{plain(words)}: %{{x:.1%}}<extra></extra>",
-        width=0.6,
+        width=width,
     )
 
 
@@ -70,9 +73,8 @@ def _layout(lines: Sequence[str]) -> Json:
     return layout(
         barmode="stack",
         hovermode="closest",
-        xaxis=axis(range=[0, 1], tickformat=".0%", nticks=6),
+        xaxis=axis(range=[0, 1.001], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1]),
         yaxis=axis(autorange="reversed", showgrid=False, tickfont={"color": "@text-1"}, **names),
-        height=bar_height(len(lines)) + 24,
     )
 
 

@@ -47,10 +47,11 @@ def overview_equation(request: HttpRequest) -> HttpResponse:
     window, retailers = scope.range, scope.retailer_ids
     arrivals = messages_per_minute(window.start, window.end, retailers=retailers).total("received")
     if arrivals > MOST_ARRIVALS:
-        return render(request, "overview/_equation.html", {"too_many": arrivals})
+        return render(request, "overview/_equation.html", {"too_many": f"{arrivals:,}"})
     found = equation(window.start, window.end, retailers=retailers)
     terms = equation_terms(found, Links(request.principal, scope))
-    return render(request, "overview/_equation.html", {"equation": found, "terms": terms})
+    context = {"equation": found, "received": f"{found.received:,}", "terms": terms}
+    return render(request, "overview/_equation.html", context)
 
 
 @require_safe

@@ -29,7 +29,8 @@ from monitoring.rollups.selectors import (
     received_lately,
 )
 
-RECENT: Final = 8
+RECENT: Final = 6
+LATE: Final = timedelta(minutes=15)
 # term of the equation -> (words, outcome of the messages page)
 TERMS: Final = {
     "delivered": ("delivered", "delivered"),
@@ -70,6 +71,7 @@ class Tile:
     value: str
     unit: str
     status: str  # a key of console.render.status
+    words: str  # beside its glyph
     url: str
     parts: tuple[Part, ...]
 
@@ -86,7 +88,7 @@ class Shown:
 @dataclass(frozen=True, slots=True)
 class Term:
     words: str
-    count: int
+    count: str
     url: str
 
 
@@ -148,7 +150,7 @@ def tiles(numbers: Numbers, scope: PageScope, links: Links) -> list[Tile]:
     return [
         _received(numbers, scope, links),
         _failed(numbers, links),
-        _at_risk(numbers.risk, scope, links),
+        _open(numbers.risk, scope, links),
         _latency(numbers, links),
         _waiting(numbers, scope, links),
     ]
@@ -193,7 +195,7 @@ def equation_terms(found: Equation, links: Links) -> list[Term]:
     for term, count in found.terms.items():
         words, outcome = TERMS[term]
         if count or term in ("delivered", "open", "waiting"):
-            terms.append(Term(words, count, links.messages(outcome=outcome)))
+            terms.append(Term(words, f"{count:,}", links.messages(outcome=outcome)))
     return terms
 
 
@@ -202,38 +204,46 @@ def _received(numbers: Numbers, scope: PageScope, links: Links) -> Tile:
     rate = f"{numbers.rate:,.0f}" if numbers.rate >= 100 else f"{numbers.rate:,.1f}"
     when = "now" if scope.range.is_live else "on average"
     parts = (Part(f"{total:,} received", links.messages()), Part(scope.range.label.lower()))
-    status = "ok" if numbers.rate else "unknown"
-    return Tile("received", "Messages", rate, f"a minute {when}", status, links.messages(), parts)
+    look = ("ok", "Arriving") if numbers.rate else ("unknown", "Nothing arrives")
+    return Tile("received", "Messages", rate, f"a minute {when}", *look, links.messages(), parts)
 
 
 def _failed(numbers: Numbers, links: Links) -> Tile:
     found = numbers.traffic
     failed, attempts = found.total("attempt", *traffic.FAILED), found.total("attempt")
     gave_up = found.total("delivery", "exception") + found.total("disposed", "unreadable")
-    status = "unknown" if not attempts and not gave_up else "failing" if gave_up else "degraded" if failed else "ok"
     share = f"{failed / attempts:.1%} of {plural(attempts, 'attempt')}" if attempts else "nothing was attempted"
     parts = (Part(share), Part(f"{gave_up:,} needed a person", links.messages(outcome="exception")))
-    return Tile("failed", "Failures", f"{failed:,}", "failed attempts", status, links.messages(attempt="failed"), parts)
+    look = _failure_look(attempts, failed, gave_up)
+    return Tile("failed", "Failures", f"{failed:,}", "failed attempts", *look, links.messages(attempt="failed"), parts)
 
 
-def _at_risk(risk: OpenSummary, scope: PageScope, links: Links) -> Tile:
+def _failure_look(attempts: int, failed: int, gave_up: int) -> tuple[str, str]:
+    if gave_up:
+        return "failing", "Failing"
+    if failed:
+        return "degraded", "Retried"
+    return ("ok", "None") if attempts else ("unknown", "No data")
+
+
+def _open(risk: OpenSummary, scope: PageScope, links: Links) -> Tile:
     worth = [money(value, currency) for currency, value in risk.money]
     if risk.unknown:
         worth.append(f"{risk.unknown:,} of unknown value")
     told = " + ".join(worth) + " at risk" if worth else "nothing at risk"
     oldest = (Part(f"oldest {span(scope.at - risk.oldest)}"),) if risk.oldest else ()
-    status = "failing" if risk.count else "ok"
-    unit = "exception" if risk.count == 1 else "exceptions"
-    return Tile("open", "Open", f"{risk.count:,}", unit, status, links.to("exceptions"), (Part(told), *oldest))
+    look = ("failing", "To decide") if risk.count else ("ok", "All clear")
+    return Tile("open", "Exceptions", f"{risk.count:,}", "open", *look, links.to("exceptions"), (Part(told), *oldest))
 
 
 def _latency(numbers: Numbers, links: Links) -> Tile:
+    """Without a verdict: nobody has said yet how fast is fast enough."""
     whole = next((hop for hop in numbers.hops if hop.hop == "end to end"), None)
     if whole is None:
-        return Tile("latency", "Latency", "—", "p50", "unknown", "", (Part("nothing was delivered"),))
+        return Tile("latency", "Latency", "—", "p50", "unknown", "No data", "", (Part("nothing was delivered"),))
     parts = (Part(f"p95 {duration(whole.percentile(0.95))}"), Part(f"{whole.count:,} delivered"))
     url = links.messages(outcome="delivered")
-    return Tile("latency", "Latency", duration(whole.percentile(0.5)), "p50", "ok", url, parts)
+    return Tile("latency", "Latency", duration(whole.percentile(0.5)), "p50", "", "", url, parts)
 
 
 def _waiting(numbers: Numbers, scope: PageScope, links: Links) -> Tile:
@@ -241,7 +251,14 @@ def _waiting(numbers: Numbers, scope: PageScope, links: Links) -> Tile:
     parts = [Part(f"{held.retrying:,} retrying", links.messages(since=held.oldest, outcome="retrying"))]
     if held.oldest:
         parts.append(Part(f"oldest {span(scope.at - held.oldest)}"))
-    late = held.oldest is not None and scope.at - held.oldest > timedelta(minutes=15)
-    status = "degraded" if late or held.retrying else "running" if held.waiting else "ok"
     url = links.messages(since=held.oldest, outcome="waiting")
-    return Tile("waiting", "Waiting", f"{held.waiting:,}", "deliveries", status, url, tuple(parts))
+    return Tile(
+        "waiting", "Waiting", f"{held.waiting:,}", "deliveries", *_waiting_look(held, scope.at), url, tuple(parts)
+    )
+
+
+def _waiting_look(held: Backlog, at: datetime) -> tuple[str, str]:
+    if held.oldest is None:
+        return "ok", "Nothing waits"
+    late = at - held.oldest > LATE
+    return ("degraded", "Held up") if late or held.retrying else ("running", "Moving")

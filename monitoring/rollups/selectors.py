@@ -147,6 +147,14 @@ def messages_per_minute(since: datetime, until: datetime, *, retailers: Retailer
     return Traffic(span, series)
 
 
+def received_lately(*, at: datetime, minutes: int = 5, retailers: Retailers = None) -> float:
+    """Messages a minute over the last whole minutes: the running one would look like a fall. Cost: one query."""
+    until = at.replace(second=0, microsecond=0)
+    span = Window(until - timedelta(minutes=minutes), until, timedelta(minutes=1))
+    total = _rows(span, retailers).filter(kind="received").aggregate(n=Sum("count"))["n"] or 0
+    return int(total) / minutes
+
+
 def latency_by_hop(since: datetime, until: datetime, *, retailers: Retailers = None) -> list[Latency]:
     """Hops that were timed at all, in the order a message passes them. Cost: one query."""
     span = window(since, until)
