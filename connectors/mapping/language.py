@@ -1,6 +1,6 @@
 """From the JSON of a map to nodes. Everything that could go wrong with a map itself is refused here, with its place.
 
-A rule is a path ("customer.email"), or an object with exactly one operator and its options. `docs` of each operator:
+A rule is a path ("customer.email"), or an object with exactly one operator and its options. The operators:
 
     path, value, ref            a place in the source; a constant; a rule named under `let`
     concat, lookup, date, round text; a table; a time or date; places and mode
@@ -15,21 +15,16 @@ Any rule may end with `cast`, `default`, `required`. Conditions: eq ne lt le gt 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from connectors.mapping import conditions, filters, lists, operators, paths
+from connectors.mapping import conditions, lists, paths
+from connectors.mapping.builders import OPERATORS
 from connectors.mapping.casts import CASTS, kind
-from connectors.mapping.errors import MappingRefused, join
+from connectors.mapping.errors import MappingRefused
 from connectors.mapping.nodes import (
     Node,
-    Traced,
-    at_root,
-    choice,
-    coalesce,
-    combined,
     from_path,
-    literal,
     path_with_cast,
     required,
     with_cast,
@@ -40,13 +35,6 @@ from connectors.mapping.position import escaped
 MAX_NESTING = 24
 MAX_WEIGHT = 4_000
 FINISH = frozenset(("cast", "default", "required"))
-ARITHMETIC: dict[str, tuple[Callable[..., Any], int, int]] = {
-    "add": (operators.add, 1, 50),
-    "sub": (operators.subtract, 2, 50),
-    "mul": (operators.multiply, 1, 50),
-    "div": (operators.divide, 2, 2),
-    "neg": (operators.negate, 1, 1),
-}
 
 
 class Compiler:
@@ -81,7 +69,7 @@ class Compiler:
         names = _operators_in(rule)
         if len(names) != 1:
             raise MappingRefused(at, "a rule has exactly one operator" + (f", not {sorted(names)}" if names else ""))
-        build, options = _OPERATORS[names[0]]
+        build, options = OPERATORS[names[0]]
         for name in rule:
             if name != names[0] and name not in options and name not in FINISH:
                 raise MappingRefused(f"{at}/{escaped(name)}", f"{names[0]} knows no option {name!r}")
@@ -167,171 +155,5 @@ class Compiler:
 
 def _operators_in(rule: dict[str, Any]) -> list[str]:
     """The operators a rule names; `fields` beside `each` or `first` is an option of theirs."""
-    names = [name for name in rule if name in _OPERATORS]
-    return [name for name in names if not any(name in _OPERATORS[other][1] for other in names if other != name)]
-
-
-def _value(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
-    return literal(conditions.constant(rule["value"], f"{at}/value"))
-
-
-def _ref(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
-    name = rule["ref"]
-    node = compiler.named.get(name) if isinstance(name, str) else None
-    if node is None:
-        raise MappingRefused(f"{at}/ref", f"no rule {name!r} is named under let before this one")
-    if compiler.inside_list and node.iterates:
-        raise MappingRefused(f"{at}/ref", f"{name!r} walks a list; inside a list that could take too long")
-    return at_root(node, name)
-
-
-def _jmespath(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
-    if not isinstance(rule["jmespath"], str):
-        raise MappingRefused(f"{at}/jmespath", "a filter is text")
-    try:
-        parsed = filters.compiled(rule["jmespath"])
-    except ValueError as error:
-        raise MappingRefused(f"{at}/jmespath", str(error)) from error
-    path = rule["jmespath"]
-
-    def run(item: Any, document: Any) -> Any:
-        return filters.search(parsed, item, path)
-
-    def trace(item: Any, document: Any, place: str) -> Traced:
-        return Traced(run(item, document), (join(place, path),))
-
-    return Node(run, trace, path, weight=20, iterates=True)
-
-
-def _arithmetic(name: str) -> Callable[[Compiler, dict[str, Any], str], Node]:
-    work, least, most = ARITHMETIC[name]
-
-    def build(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
-        operand = [rule[name]] if name == "neg" else rule[name]
-        return combined(name, compiler.rules(operand, f"{at}/{name}", least, most), operators.arithmetic(work))
-
-    return build
-
-
-def _sum(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
-    operand = rule["sum"]
-    if isinstance(operand, list):
-        return combined("sum", compiler.rules(operand, f"{at}/sum", least=2), operators.total)
-    return combined("sum", [compiler.source(operand, f"{at}/sum")], operators.total)
-
-
-def _concat(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
-    separator = rule.get("separator", "")
-    if not isinstance(separator, str) or len(separator) > 10:
-        raise MappingRefused(f"{at}/separator", "a separator is text of at most ten characters")
-    return combined("concat", compiler.rules(rule["concat"], f"{at}/concat"), operators.concatenation(separator))
-
-
-def _round(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
-    places, mode = rule.get("places", 2), rule.get("mode", "half_up")
-    if type(places) is not int or not 0 <= places <= 10:
-        raise MappingRefused(f"{at}/places", "places is a whole number from 0 to 10")
-    if not isinstance(mode, str) or mode not in operators.ROUNDINGS:
-        raise MappingRefused(f"{at}/mode", f"there is no rounding {mode!r}; there are {', '.join(operators.ROUNDINGS)}")
-    node = compiler.rule(rule["round"], f"{at}/round")
-    return combined(f"round {places} {mode}", [node], operators.arithmetic(operators.rounding(places, mode)))
-
-
-def _date(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
-    form = rule.get("format", "iso")
-    if form not in operators.DATE_FORMATS:
-        known = ", ".join(operators.DATE_FORMATS)
-        raise MappingRefused(f"{at}/format", f"there is no format {form!r}; there are {known}")
-    return combined(f"date {form}", [compiler.rule(rule["date"], f"{at}/date")], operators.dating(form))
-
-
-def _if(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
-    if "then" not in rule:
-        raise MappingRefused(at, "if needs a then")
-    then = compiler.rule(rule["then"], f"{at}/then")
-    otherwise = compiler.rule(rule["else"], f"{at}/else") if "else" in rule else literal(None)
-    return choice(conditions.compiled(compiler, rule["if"], f"{at}/if"), then, otherwise)
-
-
-def _coalesce(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
-    return coalesce(compiler.rules(rule["coalesce"], f"{at}/coalesce", least=2))
-
-
-def _lookup(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
-    table, name = rule.get("table"), "given here"
-    if isinstance(table, str):
-        name = table
-        table = compiler.tables.get(table)
-        if table is None:
-            raise MappingRefused(f"{at}/table", f"there is no table {name!r}")
-    if not isinstance(table, dict):
-        raise MappingRefused(f"{at}/table", "a table is an object, or the name of one")
-    otherwise = rule.get("otherwise", "refuse")
-    if not (isinstance(otherwise, dict) and set(otherwise) == {"value"}) and otherwise not in ("keep", "refuse"):
-        raise MappingRefused(f"{at}/otherwise", 'otherwise is "keep", "refuse" or {"value": …}')
-    fallback = otherwise["value"] if isinstance(otherwise, dict) else None
-    work = operators.look_up(table, name, fallback, otherwise == "keep", otherwise == "refuse")
-    return combined(f"look up in {name}", [compiler.rule(rule["lookup"], f"{at}/lookup")], work)
-
-
-def _each(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
-    source, take, where = compiler.over(rule, "each", at)
-    if take is None:
-        raise MappingRefused(at, "each needs fields or take")
-    return lists.each(source, take, where)
-
-
-def _filter(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
-    source, _, where = compiler.over(rule, "filter", at)
-    if where is None:
-        raise MappingRefused(at, "filter needs a where")
-    return lists.filtered(source, where)
-
-
-def _first(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
-    return lists.first(*compiler.over(rule, "first", at))
-
-
-def _count(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
-    source, _, where = compiler.over(rule, "count", at)
-    return lists.count(source, where)
-
-
-def _list(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
-    return lists.chained(compiler.rules(rule["list"], f"{at}/list"), lists=False)
-
-
-def _chain(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
-    parts = [compiler.local(node, at) for node in compiler.rules(rule["chain"], f"{at}/chain")]
-    return lists.chained(parts, lists=True)
-
-
-def _fields(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
-    unless = rule.get("unless_empty", False)
-    if not isinstance(unless, bool):
-        raise MappingRefused(f"{at}/unless_empty", "unless_empty is true or false")
-    return lists.fields_object(compiler.fields(rule["fields"], f"{at}/fields"), unless_empty=unless)
-
-
-Build = Callable[[Compiler, dict[str, Any], str], Node]
-_OPERATORS: dict[str, tuple[Build, frozenset[str]]] = {
-    "path": (_value, frozenset()),
-    "value": (_value, frozenset()),
-    "ref": (_ref, frozenset()),
-    "jmespath": (_jmespath, frozenset()),
-    "concat": (_concat, frozenset(("separator",))),
-    "sum": (_sum, frozenset()),
-    **{name: (_arithmetic(name), frozenset()) for name in ARITHMETIC},
-    "round": (_round, frozenset(("places", "mode"))),
-    "date": (_date, frozenset(("format",))),
-    "if": (_if, frozenset(("then", "else"))),
-    "coalesce": (_coalesce, frozenset()),
-    "lookup": (_lookup, frozenset(("table", "otherwise"))),
-    "each": (_each, frozenset(("take", "fields", "where"))),
-    "filter": (_filter, frozenset(("where",))),
-    "first": (_first, frozenset(("take", "fields", "where"))),
-    "count": (_count, frozenset(("where",))),
-    "list": (_list, frozenset()),
-    "chain": (_chain, frozenset()),
-    "fields": (_fields, frozenset(("unless_empty",))),
-}
+    names = [name for name in rule if name in OPERATORS]
+    return [name for name in names if not any(name in OPERATORS[other][1] for other in names if other != name)]

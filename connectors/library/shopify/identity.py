@@ -10,6 +10,7 @@ from connectors.sdk.errors import PayloadChanged, RequestRefused
 GID = "gid://shopify/"
 WRAPPERS = {"order": "order", "refund": "refund", "draft_order": "draft order", "checkout": "checkout", "cart": "cart"}
 LISTS = {"orders": "order", "refunds": "refund"}
+MAX_ID = 64
 
 
 def unwrapped(document: Any) -> list[dict[str, Any]]:
@@ -56,23 +57,33 @@ def exact_id(document: Mapping[str, Any]) -> str:
     stated, gid = document.get("id"), document.get("admin_graphql_api_id")
     if isinstance(gid, str) and gid.startswith(GID):
         exact = gid.rpartition("/")[2].partition("?")[0]
-        if exact.isdigit():
+        if exact.isdigit() and len(exact) <= MAX_ID:
             _check_same(stated, exact)
             return exact
-    if isinstance(stated, int) and not isinstance(stated, bool):
-        return str(stated)
-    if isinstance(stated, str) and stated.strip():
-        return stated.strip().rpartition("/")[2].partition("?")[0]
-    raise PayloadChanged("The payload has no id.")
+    return text_id(stated)
+
+
+def text_id(stated: Any) -> str:
+    """A number or text that can be an id, as text. Raises PayloadChanged."""
+    found = ""
+    if isinstance(stated, int) and not isinstance(stated, bool) and 0 <= stated < 10**MAX_ID:
+        found = str(stated)
+    elif isinstance(stated, str):
+        found = stated.strip().rpartition("/")[2].partition("?")[0]
+    if not found or len(found) > MAX_ID:
+        raise PayloadChanged("The payload has no id.")
+    return found
 
 
 def stated_id(document: Mapping[str, Any]) -> str:
     """The id as the payload's number states it, rounded or not: what other payloads of the same path refer to."""
     stated = document.get("id")
-    return str(stated) if isinstance(stated, int) else exact_id(document)
+    return text_id(stated) if isinstance(stated, int) else exact_id(document)
 
 
 def _check_same(stated: Any, exact: str) -> None:
     """A rounded id is still the same double as the exact one; anything else is another document's id."""
-    if isinstance(stated, int) and stated != int(exact) and float(stated) != float(exact):
-        raise PayloadChanged(f"The payload has the id {stated}, but its global id names {exact}.")
+    if not isinstance(stated, int) or stated == int(exact):
+        return
+    if not 0 <= stated < 10**MAX_ID or float(stated) != float(exact):
+        raise PayloadChanged(f"The payload has another id than its global id, which names {exact}.")

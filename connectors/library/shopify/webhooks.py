@@ -19,6 +19,7 @@ from connectors.sdk.connector import Envelope, Subject
 from connectors.sdk.errors import PayloadChanged
 
 MAX_SECRETS = 2
+MAX_NAME = 100
 
 
 def header(headers: Mapping[str, str], name: str) -> str:
@@ -61,17 +62,27 @@ class ShopifyWebhooks:
             PayloadChanged: an order or refund without an id.
         """
         if topic.startswith("orders/"):
-            return _order(identity.unwrapped(document)[0])
+            return _order(_only(document))
         if topic.startswith("refunds/"):
-            return _refund(identity.unwrapped(document)[0])
-        return Subject(object_type="", object_id=str(document.get("id") or ""), source_version="")
+            return _refund(_only(document))
+        return Subject(object_type="", object_id="", source_version="")
+
+
+def _only(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A delivery is about one thing."""
+    found = identity.unwrapped(document)
+    if len(found) != 1:
+        raise PayloadChanged(f"The payload holds {len(found)} documents; a delivery is about one.")
+    return found[0]
 
 
 def _order(order: Mapping[str, Any]) -> Subject:
+    """Also of an order as our own read has it (updatedAt)."""
     exact = identity.exact_id(order)
     lane = identity.stated_id(order)
-    changed = _moment(order.get("updated_at")) or _moment(order.get("created_at"))
-    keys = [("order", str(order["name"]))] if order.get("name") else []
+    changed = _moment(order.get("updated_at") or order.get("updatedAt")) or _moment(order.get("created_at"))
+    name = order.get("name")
+    keys = [("order", name)] if isinstance(name, str) and 0 < len(name) <= MAX_NAME else []
     keys += [("order_id", value) for value in dict.fromkeys((exact, lane))]
     return Subject(
         object_type="order",
@@ -85,17 +96,17 @@ def _order(order: Mapping[str, Any]) -> Subject:
 
 def _refund(refund: Mapping[str, Any]) -> Subject:
     exact = identity.exact_id(refund)
-    order = refund.get("order_id")
-    if not isinstance(order, (int, str)) or isinstance(order, bool) or order == "":
+    if refund.get("order_id") is None:
         raise PayloadChanged("The refund does not say which order it belongs to.")
+    order = identity.text_id(refund["order_id"])
     made = _moment(refund.get("created_at")) or _moment(refund.get("processed_at"))
     return Subject(
         object_type="refund",
         object_id=exact,
         source_version=version(made),
-        order_key=str(order),
+        order_key=order,
         occurred_at=made,
-        business_keys=(("order_id", str(order)), ("refund", exact)),
+        business_keys=(("order_id", order), ("refund", exact)),
     )
 
 

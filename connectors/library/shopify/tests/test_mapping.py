@@ -245,7 +245,7 @@ def test_what_is_no_sale_is_refused_in_a_sentence(topic, payload, sentence):
         ),
         ({"customer": "Ada"}, "customer.id .*is text, not an object"),
         ({"taxes_included": "perhaps"}, "tax_inclusive .*not true or false"),
-        ({"id": 1}, "global id names"),
+        ({"id": 1}, "another id than its global id"),
     ],
 )
 def test_a_payload_of_another_shape_names_field_and_path(changes, named):

@@ -88,6 +88,12 @@ def test_versions_of_different_offsets_sort_by_time():
         {"id": None},
         {"id": True},
         {"id": 7, "admin_graphql_api_id": "gid://shopify/Order/8"},
+        {"id": 10**400, "admin_graphql_api_id": "gid://shopify/Order/8"},
+        {"id": 10**400},
+        {"id": -1},
+        {"id": "x" * 65},
+        {"orders": []},
+        {"order": {}},
     ],
 )
 def test_an_order_without_an_id_or_with_two_is_a_changed_payload(document):
@@ -98,6 +104,16 @@ def test_an_order_without_an_id_or_with_two_is_a_changed_payload(document):
 def test_a_refund_that_names_no_order_is_a_changed_payload():
     with pytest.raises(PayloadChanged, match="which order"):
         WEBHOOKS.subject("refunds/create", {"id": 1, "order_id": None})
+
+
+def test_an_order_of_our_own_read_has_the_version_of_its_webhook():
+    read = WEBHOOKS.subject("orders/read", {"id": "gid://shopify/Order/1", "updatedAt": "2026-11-22T14:00:00Z"})
+    sent = WEBHOOKS.subject("orders/updated", {"id": 1, "updated_at": "2026-11-22T09:00:00-05:00"})
+    assert (read.object_id, read.source_version, read.order_key) == (
+        sent.object_id,
+        sent.source_version,
+        sent.order_key,
+    )
 
 
 def test_topics_that_are_none_of_ours_have_no_object():
