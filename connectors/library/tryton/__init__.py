@@ -1,0 +1,1 @@
+"""Tryton: orders become sales, refunds become returns, in an ERP of the retailer's own."""

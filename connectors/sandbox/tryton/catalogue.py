@@ -30,7 +30,7 @@ class Catalogue:
     """One administrator's session. Cost: two calls and one more for every hundred new products."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        self.session = session
 
     @classmethod
     def of(cls, server: Server) -> Catalogue:
@@ -45,7 +45,7 @@ class Catalogue:
             return 0
         values = self._product_values()
         for group in _groups(missing):
-            self._session("product.template.create", [values(item) for item in group])
+            self.session("product.template.create", [values(item) for item in group])
         return len(missing)
 
     def ensure_currencies(self, codes: Iterable[str]) -> int:
@@ -54,31 +54,31 @@ class Catalogue:
         known = self._known("currency.currency", "code", wanted)
         missing = [code for code in wanted if code not in known]
         if missing:
-            self._session("currency.currency.create", [_currency(code) for code in missing])
+            self.session("currency.currency.create", [_currency(code) for code in missing])
         return len(missing)
 
     def ensure_taxes(self, taxes: Iterable[tuple[str, Decimal]]) -> int:
         """Each (title, rate), e.g. ("State Tax", Decimal("0.06"))."""
-        known = {(tax["name"], tax["rate"]) for tax in self._session.read("account.tax", [], ["name", "rate"])}
+        known = {(tax["name"], tax["rate"]) for tax in self.session.read("account.tax", [], ["name", "rate"])}
         missing = sorted(set(taxes) - known)
         if missing:
-            (account,) = self._session.ids("account.account", [["code", "=", names.TAX_ACCOUNT]])
+            (account,) = self.session.ids("account.account", [["code", "=", names.TAX_ACCOUNT]])
             values = [self._tax(title, rate, account) for title, rate in missing]
-            self._session("account.tax.create", values)
+            self.session("account.tax.create", values)
         return len(missing)
 
     def _known(self, model: str, field: str, values: Sequence[str]) -> set[str]:
         found: set[str] = set()
         for group in _groups(values):
-            found |= {row[field] for row in self._session.read(model, [[field, "in", list(group)]], [field])}
+            found |= {row[field] for row in self.session.read(model, [[field, "in", list(group)]], [field])}
         return found
 
     def _product_values(self) -> Any:
         category = {
-            service: self._session.ids("product.category", [["name", "=", name]])[0]
+            service: self.session.ids("product.category", [["name", "=", name]])[0]
             for service, name in ((False, names.GOODS_CATEGORY), (True, names.SERVICES_CATEGORY))
         }
-        (unit,) = self._session.ids("product.uom", [["name", "=", "Unit"]])
+        (unit,) = self.session.ids("product.uom", [["name", "=", "Unit"]])
 
         def values(item: Item) -> dict[str, Any]:
             return {
@@ -102,7 +102,7 @@ class Catalogue:
             "rate": rate,
             "invoice_account": account,
             "credit_note_account": account,
-            "company": self._session.company,
+            "company": self.session.company,
         }
 
 
