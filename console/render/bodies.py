@@ -14,6 +14,7 @@ from governance.redaction.names import HIDDEN
 from governance.redaction.personal import masked_text
 
 SHOWN_BYTES: Final = 256 * 1024
+SMALL_BYTES: Final = 1500
 _MARK: Final = f'"{HIDDEN}"'
 
 
@@ -50,7 +51,7 @@ def shown_body(body: bytes | None, personal: Sequence[str], *, revealed: bool = 
     return Body(
         "json",
         len(body),
-        tree=json_tree(document),
+        tree=json_tree(document, folded=len(body) > SMALL_BYTES),
         text=text[:SHOWN_BYTES],
         masked=text.count(_MARK) - body.count(_MARK.encode()),
         revealed=revealed,

@@ -17,7 +17,8 @@ MAX_TEXT: Final = 2000
 
 
 class _Tree:
-    def __init__(self) -> None:
+    def __init__(self, opened: int) -> None:
+        self.opened = opened
         self.parts: list[str] = []
         self.nodes = 0
 
@@ -33,7 +34,7 @@ class _Tree:
     def _container(self, value: dict[str, Any] | list[Any], depth: int, label: str) -> None:
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
         noun = "{…}" if isinstance(value, dict) else "[…]"
-        opened = " open" if depth < OPEN_DEPTH else ""
+        opened = " open" if depth < self.opened else ""
         count = f'<span class="json-count">{noun[0]}{len(value)}{noun[-1]}</span>'
         self.parts.append(f"<li><details{opened}><summary>{label}{count}</summary><ul>")
         for key, inner in pairs:
@@ -41,9 +42,12 @@ class _Tree:
         self.parts.append("</ul></details></li>")
 
 
-def json_tree(document: Any) -> SafeString:
-    """Escaped everywhere; ends with a remark when the document has more than MAX_NODES values."""
-    tree = _Tree()
+def json_tree(document: Any, *, folded: bool = True) -> SafeString:
+    """Escaped everywhere; `folded` leaves only the upper levels open.
+
+    Ends with a remark when the document has more than MAX_NODES values.
+    """
+    tree = _Tree(OPEN_DEPTH if folded else MAX_NODES)
     tree.value(document, 0, "")
     if tree.nodes > MAX_NODES:
         tree.parts.append(f'<li class="faint">… and {tree.nodes - MAX_NODES:,} more values: see the raw body</li>')

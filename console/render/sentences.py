@@ -56,7 +56,7 @@ def _way(one: DeliveryDetail, at: datetime) -> str:
         proof = " and a read-back confirmed it" if delivery.confirmed_at else ""
         return f"{target} accepted it{document}{_effect(delivery.effect)}{proof}."
     if delivery.state == "exception":
-        return f"{target} does not have it."
+        return f"It has not reached {target} and waits for a decision."
     if delivery.state == "retrying":
         due = f" The next attempt is due {ago(delivery.due_at, at=at)}." if delivery.due_at else ""
         return f"It has not reached {target} yet: {_clause(delivery.error_message or 'the last attempt failed')}.{due}"

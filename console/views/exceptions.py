@@ -177,7 +177,7 @@ def retry(request: HttpRequest, exception_id: UUID) -> HttpResponse:
         retry_exception(exception_id, by=request.principal, reason=reason)
     except (CannotRetry, StaleState, GateError) as refused:
         return _ask(request, item, "retry", problem=str(refused))
-    return _done(request, item, f"{_name(item)} is being sent again.")
+    return _done(request, item, f"{_start(_name(item))} is being sent again.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -191,7 +191,7 @@ def resolve(request: HttpRequest, exception_id: UUID) -> HttpResponse:
         close_exception(exception_id, by=request.principal, reason=reason)
     except (StaleState, GateError) as refused:
         return _ask(request, item, "resolve", problem=str(refused))
-    return _done(request, item, f"{_name(item)} was resolved.")
+    return _done(request, item, f"{_start(_name(item))} was resolved.")
 
 
 def exception_filter(request: HttpRequest, scope: PageScope) -> ExceptionFilter:
@@ -236,7 +236,11 @@ def _is_fragment(request: HttpRequest) -> bool:
 
 
 def _name(item: ExceptionItem) -> str:
-    return f"Order {item.order_number}" if item.order_number else "This message"
+    return f"order {item.order_number}" if item.order_number else "this message"
+
+
+def _start(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _lines(request: HttpRequest, page: ExceptionPage, scope: PageScope) -> list[Line]:

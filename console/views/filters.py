@@ -72,12 +72,16 @@ def address(request: HttpRequest, **changes: str) -> str:
 
 def chips(request: HttpRequest, fields: Iterable[Field], more: Mapping[str, str] | None = None) -> list[Chip]:
     found = [
-        Chip(field.label, dict(field.options).get(field.value, field.value), address(request, **{field.name: ""}))
+        Chip(field.label, _words(field), address(request, **{field.name: ""}))
         for field in fields
         if field.value
     ]
     extra = [Chip(label, text(request, name), address(request, **{name: ""})) for name, label in (more or {}).items()]
     return found + [chip for chip in extra if chip.value]
+
+
+def _words(field: Field) -> str:
+    return field.value if field.free else dict(field.options).get(field.value, field.value)
 
 
 def kept(request: HttpRequest, names: Iterable[str]) -> list[tuple[str, str]]:

@@ -61,6 +61,7 @@ class MessagePage:
     action: str
     journeys: list[tuple[DeliveryDetail, list[Stage]]]
     panel: Panel | None
+    parent: str
     tab: str
     tabs: list[tuple[str, str, int | None]]
     happenings: list[Happening] = field(default_factory=list)
@@ -93,6 +94,7 @@ def render_message(request: HttpRequest, detail: MessageDetail, *, status: int =
         action=next_action(detail),
         journeys=[(one, stages(detail, one)) for one in detail.deliveries],
         panel=_panel(request, detail),
+        parent="exceptions" if request.resolver_match.url_name == "exception" else "messages",
         tab=tab,
         tabs=_tabs(detail),
         **(_tab_parts(request, detail, tab) | more),

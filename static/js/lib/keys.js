@@ -71,7 +71,15 @@ document.addEventListener("keydown", (event) => {
   if (!inRow && act() !== false) event.preventDefault();
 });
 
+// Back to the very list one came from: its scroll position and row are kept.
+function cameFrom(link) {
+  const from = document.referrer && new URL(document.referrer);
+  return from && from.origin === location.origin && from.pathname === new URL(link.href).pathname;
+}
+
 document.addEventListener("click", (event) => {
+  const back = event.target.closest?.("a[data-back]");
+  if (back && history.length > 1 && cameFrom(back)) { event.preventDefault(); history.back(); }
   if (event.target.closest?.("[data-shortcuts-open]")) document.getElementById("shortcuts")?.showModal();
   // The address remembers the row, so that going back finds it again.
   const row = event.target.closest?.("[data-row][id]");
