@@ -73,7 +73,10 @@ def test_a_fragment_asked_by_a_stranger_moves_the_whole_page(northgate):
 
 def test_unknown_and_wrong_get_the_same_page(northgate):
     pages = [enter(browser(), email, "wrong") for email in (ADA, "bob@northgate.example")]
-    texts = [page.content.replace(email.encode(), b"") for page, email in zip(pages, (ADA, "bob@northgate.example"), strict=True)]
+    texts = [
+        page.content.replace(email.encode(), b"")
+        for page, email in zip(pages, (ADA, "bob@northgate.example"), strict=True)
+    ]
     assert [page.status_code for page in pages] == [403, 403]
     assert _without_token(texts[0]) == _without_token(texts[1])
 
@@ -202,7 +205,12 @@ def test_two_browsers_with_one_link_set_one_password(ada):
     first.get(address)
     second.get(address)
     assert first.post(reverse("welcome"), {"password": NEW, "again": NEW}).status_code == 302
-    assert second.post(reverse("welcome"), {"password": "another fine password", "again": "another fine password"}).status_code == 404
+    assert (
+        second.post(
+            reverse("welcome"), {"password": "another fine password", "again": "another fine password"}
+        ).status_code
+        == 404
+    )
     assert enter(browser(), ADA, NEW).status_code == 302
 
 
