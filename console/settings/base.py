@@ -171,6 +171,7 @@ CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 # auditlog records through our own interface (governance.audit); it never logs a model nobody registered.
 AUDITLOG_INCLUDE_ALL_MODELS = False
 AUDITLOG_LOGENTRY_MODEL = "audit.AuditEvent"
+AUDITLOG_STORE_JSON_CHANGES = True
 # Its own table is swapped out; its migrations would still make one.
 MIGRATION_MODULES = {"auditlog": None}
 

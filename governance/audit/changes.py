@@ -28,6 +28,7 @@ class Tracked:
 # A person's own taste, and the sign-in, which has its own event.
 PREFERENCES: Final = ("last_login", "theme", "timezone", "density", "times", "zone", "shortcuts")
 TRACKED: Final = {
+    # Bytes break auditlog's diff; whoever changes the intake address records that act by name.
     "registry.RetailConnection": Tracked("connection", ignored=("intake_hash",)),
     "registry.Flow": Tracked("flow"),
     "egress.AllowedHost": Tracked("host"),
@@ -56,14 +57,16 @@ def change_values(
 ) -> dict[str, Any]:
     """Column values of the event that tells this change. Without `by` the acting principal of the context."""
     noun = tracked(type(instance)).noun
+    columns = {field.name for field in instance._meta.concrete_fields}  # auditlog also lists what points here
+    told = {field: pair for field, pair in changes.items() if field in columns}
     return event_values(
         f"{noun}.{verb}",
         by=by or current_actor() or UNATTRIBUTED,
         object=ref(instance, noun),
         retailer=retailer_of(instance),
         reason=reason or current_reason(),
-        before=None if verb == "created" else {field: old for field, (old, _) in changes.items()},
-        after=None if verb == "deleted" else {field: new for field, (_, new) in changes.items()},
+        before=None if verb == "created" else {field: old for field, (old, _) in told.items()},
+        after=None if verb == "deleted" else {field: new for field, (_, new) in told.items()},
     )
 
 

@@ -8,9 +8,9 @@ KEY = b"k" * 32
 
 
 def test_personal_fields_are_hidden_and_the_rest_is_as_sent() -> None:
-    body = b'{ "total":10.00, "email":"ada@x.example","customer":{"name":"Ada","tags":["vip",""]},"id":1234567890123456789 }'
+    body = b'{ "total":10.00, "email":"ada@x","customer":{"name":"Ada","tags":["vip",""]},"id":12345678901234567 }'
     assert masked_text(body, ["email", "customer"]) == (
-        '{ "total":10.00, "email":"•••","customer":{"name":"•••","tags":["•••",""]},"id":1234567890123456789 }'
+        '{ "total":10.00, "email":"•••","customer":{"name":"•••","tags":["•••",""]},"id":12345678901234567 }'
     )
 
 
