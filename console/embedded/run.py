@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 import psycopg
 
 from console.embedded.demo_children import sandbox_children, scenario_child, told_files, with_sandbox_addresses
-from console.embedded.logs import Echo
 from console.embedded.paths import PROJECT, DataFolder
 from console.embedded.ports import is_free
 from console.embedded.runtime import Runtime, load_runtime, save_runtime
@@ -119,7 +118,7 @@ def _start(supervisor: Supervisor, system: System, runtime: Runtime, *, demo: bo
     _start_stores(supervisor, system)
     _set_up_roles(system)
     say("", "bringing the database up to date")
-    _task(supervisor, "migrate", ["migrate_schemas", "-v", "0"], system.owner_env(), echo=Echo.PROBLEMS)
+    _task(supervisor, "migrate", ["migrate_schemas", "-v", "0"], system.owner_env())
     children = [*system.application_children(), *(sandbox_children(system, runtime) if demo else ())]
     for child in children:
         supervisor.add(child)
@@ -135,7 +134,7 @@ def _prepare_demo(supervisor: Supervisor, system: System, runtime: Runtime, *, s
     if not supervisor.run_until(lambda: all(path.exists() for path in said), timeout_seconds=START_SECONDS):
         _complain(supervisor, [path.parent.name for path in said])
     say("", "preparing the demo")
-    _task(supervisor, "prepare_demo", ["prepare_demo"], system.owner_env(), echo=Echo.ALL)
+    _task(supervisor, "prepare_demo", ["prepare_demo"], system.owner_env())
     supervisor.add(scenario_child(system, runtime))
 
 
@@ -163,8 +162,8 @@ def _set_up_roles(system: System) -> None:
         raise CannotRun(f"the database refused to set up its roles: {error}") from error
 
 
-def _task(supervisor: Supervisor, name: str, arguments: list[str], env: dict[str, str], *, echo: Echo) -> None:
-    code = supervisor.run_task(name, [sys.executable, "manage.py", *arguments], env=env, echo=echo)
+def _task(supervisor: Supervisor, name: str, arguments: list[str], env: dict[str, str]) -> None:
+    code = supervisor.run_task(name, [sys.executable, "manage.py", *arguments], env=env)
     if supervisor.stopping:
         raise Stopped
     if code != 0:
@@ -185,12 +184,12 @@ def _complain(supervisor: Supervisor, names: Iterable[str]) -> None:
 
 
 def _welcome(system: System, say: Say, *, seconds: float) -> None:
-    say("", f"ready after {seconds:.0f} s; logs are in {system.folder.log}, Ctrl-C stops everything")
     hosts = _active_hosts(system.app_url)
     for host in hosts:
         say("", f"  http://{host}:{system.web_port}")
     if not hosts:
         say("", "no partner yet: `manage.py create_partner` makes one and prints its owner's one-time link")
+    say("", f"ready after {seconds:.0f} s; logs are in {system.folder.log}, Ctrl-C stops everything")
 
 
 def _active_hosts(app_url: str) -> list[str]:

@@ -94,18 +94,21 @@ class Supervisor:
             self._round()
         return True
 
-    def run_task(self, name: str, command: Sequence[str], *, env: Mapping[str, str], echo: Echo = Echo.ALL) -> int:
-        """Run a command to its end while supervising the others. Its exit code; -SIGKILL when a stop cut it short."""
-        log = self.log_of(name, echo)
+    def run_task(self, name: str, command: Sequence[str], *, env: Mapping[str, str]) -> int:
+        """Run a command to its end while supervising the others. Its exit code; -SIGKILL when a stop cut it short.
+
+        Its lines are repeated when it succeeded; when it failed, its log says why.
+        """
+        log = self.log_of(name, Echo.ALL)
         with log.open() as output:
             process = spawn(command, output=output, death_signal=signal.SIGKILL.name, env=env, cwd=self.cwd)
         while process.poll() is None:
             if self.stopping:
                 os.killpg(process.pid, signal.SIGKILL)
             self._round()
+        if process.returncode == 0:
             self._repeat(name, log)
-        self._repeat(name, log)
-        return process.wait()
+        return process.returncode
 
     def stop_all(self) -> None:
         """Stop the children, each before those it depends on. A second request to stop kills at once."""
