@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from tenants.partners.models import Domain, Partner
 
 HOST_TTL_SECONDS = 30.0
+# Short, so that a partner made a moment ago is found by who asked for its host too early.
+UNKNOWN_TTL_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ def partner_by_host(host: str) -> PartnerFacts | None:
     facts = _read_partner(name)
     if len(_hosts) > 10_000:
         _hosts.clear()
-    _hosts[name] = (now + HOST_TTL_SECONDS, facts)
+    _hosts[name] = (now + (HOST_TTL_SECONDS if facts else UNKNOWN_TTL_SECONDS), facts)
     return facts
 
 
