@@ -174,10 +174,11 @@ def _tax(row: Record) -> Tax:
 
 
 def _candidates(known: tuple[Tax, ...], rate: Rate) -> list[Tax]:
-    """Those of the same rate and name; where none has the name, those of the same rate."""
+    """Those of the same rate and name, letter by letter or but for case; where none has the name, of the same rate."""
     same = [tax for tax in known if tax.rate == rate.rate]
+    exact = [tax for tax in same if rate.title in tax.names]
     title = rate.title.strip().casefold()
-    return [tax for tax in same if title in (name.strip().casefold() for name in tax.names)] or same
+    return exact or [tax for tax in same if title in (name.strip().casefold() for name in tax.names)] or same
 
 
 def _chosen_tax(known: tuple[Tax, ...], rate: Rate, document: str) -> Tax:
