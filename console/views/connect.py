@@ -24,7 +24,7 @@ from governance.egress.selectors import allow_list
 from governance.egress.services import allow_host
 from governance.registry.models import RetailConnection
 from governance.registry.selectors import any_connection, key_taken
-from governance.registry.services import ConfigurationRefused, Connected, connect
+from governance.registry.services import ConfigurationRefused, Connected, check_connection, connect
 from governance.registry.settings import unreachable
 from tenants.context import ALL
 from tenants.retailers.models import Retailer
@@ -93,14 +93,17 @@ def _connect(wanted: Wanted, manifest: Manifest, *, by: Principal) -> Connected:
     """Each act in a gate of its own, in the order in which one would do them by hand; what is done stays done."""
     if wanted.allow:
         _allow_hosts(wanted, manifest, by=by)
-    retailer = _retailer(wanted, by=by)
+    asked = {
+        "manifest": manifest,
+        "key": wanted.key or slugify(wanted.label),
+        "label": wanted.label,
+        "config": wanted.config,
+        "secrets": wanted.secrets,
+    }
+    check_connection(**asked)
     return connect(
-        retailer=retailer,
-        manifest=manifest,
-        key=wanted.key or slugify(wanted.label),
-        label=wanted.label,
-        config=wanted.config,
-        secrets=wanted.secrets,
+        **asked,
+        retailer=_retailer(wanted, by=by),
         by=by,
         reason=wanted.reason,
         live=wanted.live,
@@ -115,19 +118,15 @@ def _allow_hosts(wanted: Wanted, manifest: Manifest, *, by: Principal) -> None:
 
 
 def _retailer(wanted: Wanted, *, by: Principal) -> Retailer:
-    """The chosen one, or a new one: also when the form comes again because something else in it was wrong."""
+    """The chosen one, or a new one."""
     if wanted.retailer != NEW_RETAILER:
         found = Retailer.objects.scoped().filter(key=wanted.retailer, is_active=True).first()
         if found is None:
             raise ConfigurationRefused({"retailer": "Choose a retailer."})
         return found
-    key = slugify(wanted.retailer_name)[:60]
-    made_before = Retailer.objects.scoped().filter(key=key, name=wanted.retailer_name).first()
-    if made_before:
-        return made_before
     try:
         return create_retailer(
-            key=key,
+            key=slugify(wanted.retailer_name)[:60],
             name=wanted.retailer_name,
             currency=wanted.currency.strip().upper(),
             timezone=wanted.timezone.strip(),

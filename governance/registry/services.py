@@ -76,7 +76,7 @@ def connect(
         Refused: `by` may not, or does not see this retailer.
     """
     with gate("connection.connected", by=by, retailer=retailer.pk, reason=reason, at=at) as act:
-        _refuse(_key_problems(key, label, RetailConnection) | _setting_problems(manifest, config, secrets))
+        check_connection(manifest=manifest, key=key, label=label, config=config, secrets=secrets)
         secret = new_address_secret() if Capability.WEBHOOKS in manifest.capabilities else ""
         connection = RetailConnection.objects.create(
             retailer=retailer,
@@ -92,6 +92,13 @@ def connect(
         _store_intake(connection, secret, by=by, at=at)
         act.object, act.after = connection, {"connector": manifest.key, "retailer": retailer.key}
     return Connected(connection, intake_path_of(secret) if secret else "")
+
+
+def check_connection(
+    *, manifest: Manifest, key: str, label: str, config: Mapping[str, str], secrets: Mapping[str, str]
+) -> None:
+    """Whether `connect` would take this, before anything else is made for it. Raises ConfigurationRefused."""
+    _refuse(_key_problems(key, label, RetailConnection) | _setting_problems(manifest, config, secrets))
 
 
 def reconfigure(

@@ -122,6 +122,7 @@ def test_the_first_retailer_can_be_made_on_the_way():
     client = signed_in(EVE)
     made = {"retailer": "+", "retailer_name": "Kestrel & Co", "currency": "gbp", "timezone": "Europe/London"}
     assert connected(client, **made, **{"field-shop_domain": ""}).status_code == 422
+    assert not Retailer.objects.filter(key="kestrel-co").exists()
     assert address_on(connected(client, **made))
     kestrel = Retailer.objects.get(key="kestrel-co")
     assert (kestrel.name, kestrel.currency, kestrel.timezone) == ("Kestrel & Co", "GBP", "Europe/London")
