@@ -19,7 +19,7 @@ from time import perf_counter
 from types import FrameType
 from typing import Any
 
-from connectors.sandbox.tryton import names, prepare, server
+from connectors.sandbox.tryton import assortment, names, prepare, server
 
 DEFAULT_PORT = 8069
 DATABASE = "tryton"
@@ -65,6 +65,8 @@ def _start(options: argparse.Namespace) -> server.Server:
     server.set_logins(database, options.database, logins)
     log = options.data / "log" / "trytond.log"
     running = server.start(database, options.database, logins, port=options.port, log=log)
+    if new := assortment.ensure_assortment(running):
+        say(f"{new} products of the shop added")
     login = {"user": names.USER, "username": names.USER, "admin": names.ADMIN}
     _remember(path, running.config | login | {"ready": True})
     return running

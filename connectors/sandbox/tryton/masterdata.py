@@ -1,6 +1,8 @@
-"""What the sandbox's ERP knows before the first order: the company and the rules of its books.
+"""What the sandbox's ERP knows before the first order: the company, the rules of its books, what the shop sells.
 
-Runs inside a process that has loaded `trytond`; everything goes through Tryton's own models and checks.
+Runs inside a process that has loaded `trytond`; everything goes through Tryton's own models and checks. Fiscal years
+are last year's, this and the next: a sale may be dated long ago, but Tryton dates invoices and stock moves when they
+are made, and only those need an open year.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from typing import Any
 from trytond.pool import Pool
 from trytond.transaction import Transaction
 
+from connectors.sandbox.shopify import catalogue as shop
+from connectors.sandbox.shopify import places
 from connectors.sandbox.tryton import names
 
 CHART = ("account", "account_template_root_en")
@@ -31,6 +35,8 @@ def write_company(*, today: dt.date) -> None:
         _accounting_rules()
         _product_categories(accounts)
         _service_products()
+        _stock()
+        _sales_taxes(company)
         _walk_in_party()
 
 
@@ -141,22 +147,55 @@ def _product_categories(accounts: dict[str, Any]) -> None:
 
 def _service_products() -> None:
     """What an order or a refund may hold besides goods. The connector finds them by these codes."""
+    services = ((code, name, Decimal(0)) for code, name in names.SERVICE_PRODUCTS.items())
+    _products("service", names.SERVICES_CATEGORY, services)
+
+
+def _stock() -> None:
+    """Everything the sandbox's shop sells, but for what it launched too early. Prices are those of the first seed."""
+    goods = ((item.sku, item.name, Decimal(item.price) / 100) for item in shop.variants())
+    _products("goods", names.GOODS_CATEGORY, goods)
+    cards = ((item.sku, item.name, Decimal(item.price) / 100) for item in shop.gift_cards())
+    _products("service", names.SERVICES_CATEGORY, cards)
+
+
+def _products(kind: str, category_name: str, items: Iterable[tuple[str, str, Decimal]]) -> None:
     Template, Category = _model("product.template"), _model("product.category")
-    (category,) = Category.search([("name", "=", names.SERVICES_CATEGORY)])
+    (category,) = Category.search([("name", "=", category_name)])
     unit = _by_xml_id("product.uom", "product", "uom_unit")
     Template.create(
         [
             {
                 "name": name,
-                "type": "service",
+                "type": kind,
                 "default_uom": unit.id,
                 "sale_uom": unit.id,
                 "salable": True,
-                "list_price": Decimal(0),
+                "list_price": price,
                 "account_category": category.id,
                 "products": [("create", [{"suffix_code": code}])],
             }
-            for code, name in names.SERVICE_PRODUCTS.items()
+            for code, name, price in items
+        ]
+    )
+
+
+def _sales_taxes(company: Any) -> None:
+    """Those of the states the sandbox's shop sells in."""
+    (account,) = _model("account.account").search([("code", "=", names.TAX_ACCOUNT)])
+    wanted = {(tax.title, tax.rate) for state in places.STATES.values() for tax in state.taxes}
+    _model("account.tax").create(
+        [
+            {
+                "name": title,
+                "description": title,
+                "type": "percentage",
+                "rate": rate,
+                "invoice_account": account.id,
+                "credit_note_account": account.id,
+                "company": company.id,
+            }
+            for title, rate in sorted(wanted)
         ]
     )
 

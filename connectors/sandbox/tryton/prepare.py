@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
@@ -33,7 +34,10 @@ TEMPLATE = "tryton_template"
 BUILDING = "tryton_template_building"
 ROLE = "signalbox_tryton"
 LOCK = 0x74727974
-SOURCES = ("build.py", "masterdata.py", "names.py")
+FOLDER = Path(__file__).resolve().parent
+SOURCES = tuple(FOLDER / name for name in ("build.py", "masterdata.py", "names.py")) + tuple(
+    FOLDER.parent / "shopify" / name for name in ("catalogue.py", "places.py")
+)
 
 Say = Callable[[str], None]
 
@@ -52,7 +56,7 @@ class Database:
     password: str
 
     def uri(self) -> str:
-        return f"postgresql://{self.user}:{self.password}@{self.host}:{self.port}/"
+        return f"postgresql://{quote(self.user)}:{quote(self.password, safe='')}@{self.host}:{self.port}/"
 
 
 def quiet(_: str) -> None:
@@ -126,7 +130,7 @@ def fingerprint() -> str:
     )
     digest = hashlib.sha256("\n".join([*distributions, str(dt.datetime.now(tz=dt.UTC).year)]).encode())
     for source in SOURCES:
-        digest.update((Path(__file__).parent / source).read_bytes())
+        digest.update(source.read_bytes())
     return digest.hexdigest()[:20]
 
 

@@ -74,9 +74,7 @@ class Command(BaseCommand):
         link = public_url(partner.pk, reverse("one-time-link", args=[token]))
         keep_demo_file(
             data_folder(),
-            people=[
-                {"partner": h.key, "email": r.email, "role": r.role, "sees": r.retailer or "all"} for h, r in everyone()
-            ],
+            people=everyone(),
             link=link,
         )
         say = self.stdout.write
