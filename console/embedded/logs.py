@@ -39,12 +39,12 @@ class LogFile:
         return open(self.path, "ab")
 
     def news(self) -> list[str]:
-        """The lines written since the last call that are worth repeating, shortened."""
-        lines = [_short(line) for line in self._read_lines()]
+        """The lines written since the last call that are worth repeating; problems are shortened."""
+        lines = [line.decode(errors="replace").rstrip() for line in self._read_lines()]
         if self.echo == Echo.NONE:
             return []
         if self.echo == Echo.PROBLEMS:
-            lines = [line for line in lines if PROBLEM.search(line)]
+            lines = [_short(line) for line in lines if PROBLEM.search(line)]
         if len(lines) > LINES_AT_ONCE:
             more = len(lines) - LINES_AT_ONCE
             lines = [*lines[:LINES_AT_ONCE], f"... and {more} more lines, see {self.path}"]
@@ -54,7 +54,7 @@ class LogFile:
         """The end of the file, for saying why a child ended."""
         with open(self.path, "rb") as stream:
             stream.seek(max(0, self._size() - 8192))
-            return [_short(line) for line in stream.read().splitlines()[-count:]]
+            return [_short(line) for line in stream.read().decode(errors="replace").splitlines()[-count:]]
 
     def rotate_if_large(self) -> None:
         if self._size() > ROTATE_BYTES:
@@ -82,6 +82,5 @@ class LogFile:
             return 0
 
 
-def _short(line: bytes) -> str:
-    text = line.decode(errors="replace").rstrip()
-    return text if len(text) <= LINE_CHARACTERS else f"{text[:LINE_CHARACTERS]}..."
+def _short(line: str) -> str:
+    return line if len(line) <= LINE_CHARACTERS else f"{line[:LINE_CHARACTERS]}..."
