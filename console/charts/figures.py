@@ -31,6 +31,7 @@ class Chart:
     columns: tuple[str, ...]
     rows: list[tuple[Cell, ...]]
     empty: str = ""  # said in place of the figure when there is nothing to draw
+    empty_look: tuple[str, str] = ("unknown", "No data")  # status and word that go with it
 
     @property
     def element_id(self) -> str:
@@ -42,7 +43,7 @@ def layout(**more: Any) -> Json:
     base: Json = {
         "template": "none",
         "autosize": True,
-        "margin": {"l": 40, "r": 8, "t": 16, "b": 24},
+        "margin": {"l": 40, "r": 8, "t": 4, "b": 24},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": FONT, "size": 11, "color": "@text-2"},

@@ -13,7 +13,7 @@ FAILED = ("failed", "uncertain", "interrupted")
 
 
 def messages(traffic: Traffic, zone: tzinfo) -> Chart:
-    """Received and delivered a minute as lines, failed attempts as bars."""
+    """Received and delivered a minute as lines; failed attempts as bars below them, on a scale of their own."""
     span = traffic.window
     counts = {
         "Received": traffic.counts("received"),
@@ -23,12 +23,12 @@ def messages(traffic: Traffic, zone: tzinfo) -> Chart:
     x = time_axis(span.times, zone)
     rates = {name: _a_minute(row, span) for name, row in counts.items()}
     hover = {"hovertemplate": "%{y:,.1f}"}
+    totals = {name: sum(row) for name, row in counts.items()}
     data = [
-        bars("Failed attempts", x, rates["Failed attempts"], "fail", opacity=0.85, **hover),
         line("Received", x, rates["Received"], "series-1", fill="tozeroy", fillcolor="@run-soft", **hover),
         line("Delivered", x, rates["Delivered"], "series-2", dash="dot", **hover),
+        bars("Failed attempts", x, rates["Failed attempts"], "fail", yaxis="y2", **hover),
     ]
-    totals = {name: sum(row) for name, row in counts.items()}
     busiest = max((rate for rate in rates["Received"] if rate is not None), default=0)
     return Chart(
         name="messages",
@@ -38,7 +38,17 @@ def messages(traffic: Traffic, zone: tzinfo) -> Chart:
             f"{totals['Received']:,} received, {totals['Delivered']:,} delivered, "
             f"{plural(totals['Failed attempts'], 'failed attempt')}; at most {busiest:,.1f} received a minute."
         ),
-        figure={"data": data, "layout": layout(bargap=0.1, xaxis=axis(showgrid=False, type="date"))},
+        figure={
+            "data": data,
+            "layout": layout(
+                bargap=0.1,
+                xaxis=axis(showgrid=False, type="date", anchor="y2"),
+                yaxis=axis(rangemode="tozero", domain=[0.26, 1]),
+                yaxis2=axis(
+                    rangemode="tozero", domain=[0, 0.17], nticks=3, showticklabels=totals["Failed attempts"] > 0
+                ),
+            ),
+        },
         columns=("Time", *counts),
         rows=list(zip(span.times, *counts.values(), strict=True)),
         empty="" if any(totals.values()) else "Nothing was received in this range.",
@@ -48,7 +58,7 @@ def messages(traffic: Traffic, zone: tzinfo) -> Chart:
 def failures(traffic: Traffic) -> Chart:
     """Failed attempts by error class, and what could not be read, most frequent first."""
     by_class = dict(traffic.by_outcome("failure"))
-    unreadable = traffic.total("disposed", "unreadable")
+    unreadable, tried = traffic.total("disposed", "unreadable"), traffic.total("attempt")
     if unreadable:
         by_class["unreadable"] = by_class.get("unreadable", 0) + unreadable
     ranked = sorted(by_class.items(), key=lambda item: (-item[1], item[0]))
@@ -62,6 +72,8 @@ def failures(traffic: Traffic) -> Chart:
             orientation="h",
             text=[f"{count:,}" for count in counts],
             textposition="auto",
+            insidetextfont={"color": "@surface-1"},
+            outsidetextfont={"color": "@text-1"},
             cliponaxis=False,
             hoverinfo="skip",
             width=bar_width(len(names)),
@@ -77,14 +89,15 @@ def failures(traffic: Traffic) -> Chart:
             "layout": layout(
                 showlegend=False,
                 hovermode=False,
-                margin={"l": 40, "r": 24, "t": 16, "b": 24},
+                margin={"l": 40, "r": 24, "t": 8, "b": 24},
                 xaxis=axis(tickformat=",d", nticks=5),
                 yaxis=axis(autorange="reversed", showgrid=False, tickfont={"color": "@text-1"}),
             ),
         },
         columns=("Class", "Failures"),
         rows=list(ranked),
-        empty="" if ranked else "Nothing failed in this range.",
+        empty="" if ranked else "Nothing failed in this range." if tried else "Nothing was attempted in this range.",
+        empty_look=("ok", "None") if tried else ("unknown", "No data"),
     )
 
 

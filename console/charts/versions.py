@@ -73,7 +73,8 @@ def _layout(lines: Sequence[str]) -> Json:
     return layout(
         barmode="stack",
         hovermode="closest",
-        xaxis=axis(range=[0, 1.001], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1]),
+        xaxis=axis(range=[0, 1.001], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1], ticklabeloverflow="allow"),
+        margin={"l": 40, "r": 20, "t": 4, "b": 24},
         yaxis=axis(autorange="reversed", showgrid=False, tickfont={"color": "@text-1"}, **names),
     )
 

@@ -20,11 +20,11 @@ from console.views.filters import Field, FilterBar, Tab, address, chips, cursor,
 from console.views.scope import PageScope, page_scope
 from governance.registry.selectors import connections_in_view, flows_in_view
 from monitoring.exports import record_export
-from monitoring.ledger.selectors.filters import DOORS, NOT_STATED, OUTCOMES, MessageFilter
+from monitoring.ledger.selectors.filters import DOORS, FAILED, NOT_STATED, OUTCOMES, MessageFilter
 from monitoring.ledger.selectors.pages import MessagePage, MessageRow, message_page, newer_count
 from tenants.retailers.selectors import store_choices
 
-FIELDS: Final = ("connection", "flow", "topic", "store", "version", "door")
+FIELDS: Final = ("connection", "flow", "topic", "store", "version", "door", "attempt")
 TAB_WORDS: Final = {"delivered": "Delivered"}  # proven and unproven ones
 EXPORT_CHUNK: Final = 1000
 COLUMNS: Final = (
@@ -138,6 +138,7 @@ def message_filter(request: HttpRequest, scope: PageScope) -> tuple[MessageFilte
         store=text(request, "store"),
         api_version=text(request, "version"),
         door=door,
+        attempt=FAILED if text(request, "attempt") == FAILED else "",
         search=text(request, "q"),
     )
     return wanted, "; ".join(problem for problem in problems if problem)
@@ -172,6 +173,7 @@ def _fields(request: HttpRequest, scope: PageScope) -> list[Field]:
         ("store", "Store", store_choices(retailers), True),
         ("version", "API version", [*((v, "") for v in versions), (NOT_STATED, "not stated")], True),
         ("door", "Door", [(door, door.capitalize()) for door in DOORS], False),
+        ("attempt", "Attempts", [(FAILED, "One failed")], False),
     ]
     return [Field(name, label, text(request, name), options, free) for name, label, options, free in choices]
 

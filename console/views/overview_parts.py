@@ -213,9 +213,13 @@ def _failed(numbers: Numbers, links: Links) -> Tile:
     failed, attempts = found.total("attempt", *traffic.FAILED), found.total("attempt")
     gave_up = found.total("delivery", "exception") + found.total("disposed", "unreadable")
     share = f"{failed / attempts:.1%} of {plural(attempts, 'attempt')}" if attempts else "nothing was attempted"
-    parts = (Part(share), Part(f"{gave_up:,} needed a person", links.messages(outcome="exception")))
+    parts = [Part(share)]
+    if gave_up:
+        parts.append(Part(f"{gave_up:,} needed a person", links.messages(outcome="exception")))
     look = _failure_look(attempts, failed, gave_up)
-    return Tile("failed", "Failures", f"{failed:,}", "failed attempts", *look, links.messages(attempt="failed"), parts)
+    return Tile(
+        "failed", "Failures", f"{failed:,}", "failed attempts", *look, links.messages(attempt="failed"), tuple(parts)
+    )
 
 
 def _failure_look(attempts: int, failed: int, gave_up: int) -> tuple[str, str]:

@@ -116,7 +116,7 @@ def open_summary(*, retailers: Sequence[int] | None = None) -> OpenSummary:
         _open(retailers)
         .values("error_class", "currency")
         .annotate(
-            count=Count("id"), value=Sum("value"), unknown=Count("id", filter=Q(value=None)), oldest=Min("opened_at")
+            count=Count("id"), total=Sum("value"), unknown=Count("id", filter=Q(value=None)), oldest=Min("opened_at")
         )
         .order_by()
     )
@@ -124,8 +124,8 @@ def open_summary(*, retailers: Sequence[int] | None = None) -> OpenSummary:
     classes: dict[str, int] = {}
     for group in groups:
         classes[group["error_class"]] = classes.get(group["error_class"], 0) + group["count"]
-        if group["value"] is not None:
-            money[group["currency"]] = money.get(group["currency"], Decimal(0)) + group["value"]
+        if group["total"] is not None:
+            money[group["currency"]] = money.get(group["currency"], Decimal(0)) + group["total"]
     count, unknown = sum(classes.values()), sum(group["unknown"] for group in groups)
     return OpenSummary(
         count=count,

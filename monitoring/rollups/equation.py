@@ -17,32 +17,39 @@ _LEEWAY: Final = timedelta(seconds=5)
 
 # One statement, so one snapshot: what was counted at the door beside where each arrival is now. A message with
 # several deliveries has the class of the one that needs most attention; of a flow's deliveries the last one counts.
+# Messages and deliveries are put under each other and grouped, not joined: no plan can be a slow one. A delivery
+# carries its message's id, which is the message's time, so both are read by the same range.
 _EQUATION: Final = """
 WITH arrived AS (
-    SELECT id, disposition FROM ledger_message
+    SELECT id AS message_id, disposition, NULL AS state FROM ledger_message
     WHERE id >= %(low)s AND id < %(high)s AND received_at >= %(since)s AND received_at < %(until)s
         AND (%(retailers)s::bigint[] IS NULL OR retailer_id = ANY(%(retailers)s::bigint[]))
+), latest AS (
+    SELECT DISTINCT ON (message_id, flow_id) message_id, NULL, state FROM ledger_delivery
+    WHERE message_id >= %(low)s AND message_id < %(high)s
+        AND (%(retailers)s::bigint[] IS NULL OR retailer_id = ANY(%(retailers)s::bigint[]))
+    ORDER BY message_id, flow_id, id DESC
+), ended AS (
+    SELECT message_id, max(disposition) AS disposition, array_remove(array_agg(state), NULL) AS states
+    FROM (SELECT * FROM arrived UNION ALL SELECT * FROM latest) AS rows
+    GROUP BY message_id HAVING count(disposition) > 0
 ), repeats AS (
     SELECT message_id, same_body FROM ledger_repeat
     WHERE id >= %(low)s AND id < %(high)s AND received_at >= %(since)s AND received_at < %(until)s
         AND (%(retailers)s::bigint[] IS NULL OR retailer_id = ANY(%(retailers)s::bigint[]))
-), latest AS (
-    SELECT DISTINCT ON (d.message_id, d.flow_id) d.message_id, d.state FROM ledger_delivery d
-    JOIN arrived a ON a.id = d.message_id WHERE d.id >= %(low)s ORDER BY d.message_id, d.flow_id, d.id DESC
-), states AS (
-    SELECT message_id, array_agg(state) AS states FROM latest GROUP BY message_id
 ), classed AS (
     SELECT CASE
-        WHEN a.disposition = 'unreadable' THEN CASE WHEN EXISTS (
-            SELECT FROM exceptions_exceptionitem e WHERE e.message_id = a.id AND e.state IN ('open', 'retrying')
+        WHEN disposition = 'unreadable' THEN CASE WHEN EXISTS (
+            SELECT FROM exceptions_exceptionitem e WHERE e.message_id = ended.message_id
+                AND e.state IN ('open', 'retrying')
         ) THEN 'open' ELSE 'closed' END
-        WHEN a.disposition <> '' THEN a.disposition
-        WHEN states && ARRAY['exception'] THEN 'open'
-        WHEN states IS NULL OR states && ARRAY['waiting', 'retrying'] THEN 'waiting'
-        WHEN states && ARRAY['delivered'] THEN 'delivered'
-        WHEN states && ARRAY['superseded'] THEN 'superseded'
+        WHEN disposition <> '' THEN disposition
+        WHEN 'exception' = ANY (states) THEN 'open'
+        WHEN cardinality(states) = 0 OR states && ARRAY['waiting', 'retrying'] THEN 'waiting'
+        WHEN 'delivered' = ANY (states) THEN 'delivered'
+        WHEN 'superseded' = ANY (states) THEN 'superseded'
         ELSE 'closed' END AS class
-    FROM arrived a LEFT JOIN states s ON s.message_id = a.id
+    FROM ended
     UNION ALL
     SELECT CASE WHEN same_body THEN 'deduplicated' WHEN EXISTS (
         SELECT FROM exceptions_exceptionitem e WHERE e.message_id = repeats.message_id

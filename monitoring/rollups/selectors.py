@@ -28,6 +28,7 @@ HOPS: Final[dict[str, tuple[str, tuple[str, ...] | None]]] = {
     "target": ("attempt", None),
     "end to end": ("delivery", ("delivered",)),
 }
+WHOLE: Final = "end to end"
 STEPS: Final = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 15, 30, 60, 120, 240, 720, 1440))
 MOST_POINTS: Final = 120
 ORIGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -92,11 +93,11 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Durations of one hop: per step of the window and together. None where nothing was timed."""
+    """Durations of one hop, as a histogram; for the whole way (`end to end`) also by step of the window."""
 
     hop: str
-    steps: list[dict[int, int]]
-    all: dict[int, int] = field(default_factory=dict)
+    all: dict[int, int]
+    steps: list[dict[int, int]] = field(default_factory=list)
 
     def percentile(self, q: float) -> int | None:
         return histogram.percentile(self.all, q)
@@ -159,13 +160,14 @@ def latency_by_hop(since: datetime, until: datetime, *, retailers: Retailers = N
     """Hops that were timed at all, in the order a message passes them. Cost: one query."""
     span = window(since, until)
     places = {time: place for place, time in enumerate(span.times)}
-    steps: dict[str, list[dict[int, int]]] = {hop: [{} for _ in places] for hop in HOPS}
+    found = {hop: Latency(hop, {}, [{} for _ in places] if hop == WHOLE else []) for hop in HOPS}
     for step, kind, outcome, bucket, n in _buckets(span, retailers):
         for hop in _hops_of(kind, outcome):
-            counts = steps[hop][places[step]]
+            counts = found[hop].all
             counts[bucket] = counts.get(bucket, 0) + n
-    found = (Latency(hop, rows, histogram.add(*rows)) for hop, rows in steps.items())
-    return [latency for latency in found if latency.count]
+            if hop == WHOLE:
+                found[hop].steps[places[step]][bucket] = n
+    return [latency for latency in found.values() if latency.count]
 
 
 def api_versions_in_use(since: datetime, until: datetime, *, retailers: Retailers = None) -> list[VersionInUse]:
@@ -215,10 +217,13 @@ def _hops_of(kind: str, outcome: str) -> Iterable[str]:
     return (hop for hop, (k, outcomes) in HOPS.items() if k == kind and (outcomes is None or outcome in outcomes))
 
 
+# Only the whole way is read by step: the others would be many more groups, and nobody draws them over time.
 _BUCKETS = """
-SELECT date_bin(%(step)s, minute, %(origin)s), kind, outcome, bucket, sum(histogram[bucket])::bigint
+SELECT CASE WHEN kind = 'delivery' THEN date_bin(%(step)s, minute, %(origin)s) END, kind, outcome, bucket,
+    sum(histogram[bucket])::bigint
 FROM rollups_minute, generate_subscripts(histogram, 1) AS bucket
-WHERE minute >= %(since)s AND minute < %(until)s AND kind = ANY(%(kinds)s)
+WHERE minute >= %(since)s AND minute < %(until)s AND histogram <> '{}'
+    AND (kind = 'delivery' AND outcome = 'delivered' OR kind IN ('received', 'attempt', 'hop'))
     AND (%(retailers)s::bigint[] IS NULL OR retailer_id = ANY(%(retailers)s::bigint[]))
 GROUP BY 1, 2, 3, 4 HAVING sum(histogram[bucket]) > 0
 """
@@ -230,7 +235,6 @@ def _buckets(span: Window, retailers: Retailers) -> list[tuple[datetime, str, st
         "origin": ORIGIN,
         "since": span.since,
         "until": span.until,
-        "kinds": sorted({kind for kind, _ in HOPS.values()}),
         "retailers": visible(retailers),
     }
     with connection.cursor() as cursor:

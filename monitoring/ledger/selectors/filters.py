@@ -30,6 +30,7 @@ OUTCOMES: Final = (
 WORST_FIRST: Final = ("exception", "retrying", "waiting", "delivered", "superseded", "closed")
 DOORS: Final = ("webhook", "poll", "file", "command")
 NOT_STATED: Final = "not-stated"
+FAILED: Final = "failed"
 SEARCH_LIMIT: Final = 1000
 _UUID: Final = re.compile(r"^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
 
@@ -51,6 +52,7 @@ class MessageFilter:
     store: str = ""
     api_version: str = ""
     door: str = ""
+    attempt: str = ""  # failed: at least one of its attempts did not end well
     search: str = ""
 
     @property
@@ -59,7 +61,7 @@ class MessageFilter:
         return any(getattr(self, name) for name in NARROWING)
 
 
-NARROWING: Final = ("outcome", "connection", "flow", "topic", "store", "api_version", "door", "search")
+NARROWING: Final = ("outcome", "connection", "flow", "topic", "store", "api_version", "door", "attempt", "search")
 
 
 def matching(wanted: MessageFilter) -> QuerySet[Message]:
@@ -79,6 +81,7 @@ def matching(wanted: MessageFilter) -> QuerySet[Message]:
         ("flow", _by_flow),
         ("store", _by_store),
         ("api_version", _by_version),
+        ("attempt", _by_attempt),
         ("outcome", _by_outcome),
     ):
         if getattr(wanted, name):
@@ -123,6 +126,11 @@ def _by_version(version: str) -> Q:
         return Q(api_version="")
     served = Exists(Attempt.objects.filter(message_id=OuterRef("id"), version_served=version))
     return Q(api_version=version) | Q(served)
+
+
+def _by_attempt(wanted: str) -> Q:
+    tried = Attempt.objects.filter(message_id=OuterRef("id"))
+    return Q(Exists(tried.exclude(outcome=Attempt.Outcome.OK) if wanted == FAILED else tried))
 
 
 def _by_outcome(outcome: str) -> Q:

@@ -41,7 +41,7 @@ def some_traffic() -> Traffic:
 
 def some_latency() -> list[Latency]:
     counts = histogram.count([800_000] * 19 + [9_000_000])
-    return [Latency(hop, [counts, *[{}] * 59], counts) for hop in ("target", "end to end")]
+    return [Latency("target", counts), Latency("end to end", counts, [counts, *[{}] * 59])]
 
 
 def some_versions() -> list[VersionInUse]:
