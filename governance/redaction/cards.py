@@ -24,6 +24,7 @@ ALWAYS_DROPPED: Final = (
     "cvv", "cvv2", "cvc", "cvc2", "cvn", "verification_value", "card_verification_value", "pan", "pin_block",
     "track1", "track2", "track_data", "track1_data", "track2_data",
 )  # fmt: skip
+_ALWAYS: Final = frozenset(ALWAYS_DROPPED)
 # Space, dash, and the no-break space as bytes or escaped.
 _SEPARATOR: Final = rb"(?:[ -]|\xc2\xa0|\\u00[aA]0)?"
 _MORE: Final = rb"(?:%s[0-9])" % _SEPARATOR
@@ -52,7 +53,7 @@ class _Rules:
     suspicion: Any  # a number that may be a card's, or the name of a declared field
     declared: tuple[tuple[str, ...], ...]
     ids: tuple[tuple[str, ...], ...]
-    leaves: frozenset[bytes]
+    leaves: frozenset[str]  # last names of the declared paths, in lower case
 
 
 def mask_cards(body: bytes, *, card_fields: Sequence[str] = (), id_fields: Sequence[str] = ()) -> tuple[bytes, int]:
@@ -70,12 +71,12 @@ def mask_cards(body: bytes, *, card_fields: Sequence[str] = (), id_fields: Seque
 @lru_cache(maxsize=64)
 def _rules(card_fields: tuple[str, ...], id_fields: tuple[str, ...]) -> _Rules:
     declared = dotted(card_fields)
-    leaves = {[step for step in path if step != "*"][-1] for path in declared} | set(ALWAYS_DROPPED)
-    names = frozenset(leaf.lower().encode() for leaf in leaves)
+    leaves = frozenset([step for step in path if step != "*"][-1].lower() for path in declared) | _ALWAYS
     # A name written with \u escapes may be any name.
-    field = rb'"(?:(?i:%s)|[^"\\]*\\u[^"]*)"[ \t\r\n]*:' % b"|".join(re2.escape(name) for name in sorted(names))
+    names = b"|".join(re2.escape(leaf.encode()) for leaf in sorted(leaves))
+    field = rb'"(?:(?i:%s)|[^"\\]*\\u[^"]*)"[ \t\r\n]*:' % names
     pattern = rb"(?:^|[^0-9])(%s)|(%s)" % (suspicion(_SEPARATOR), field)
-    return _Rules(re2.compile(pattern, _BYTES), declared, dotted(id_fields), names)
+    return _Rules(re2.compile(pattern, _BYTES), declared, dotted(id_fields), leaves)
 
 
 class _Search:
@@ -88,6 +89,7 @@ class _Search:
         self.hits = 0
         self._spans: list[Span] | None = None
         self._starts: list[int] = []
+        self._declared: dict[tuple[str, ...], bool] = {}
 
     def masked(self) -> tuple[bytes, int]:
         position, declared = 0, False
@@ -175,7 +177,12 @@ class _Search:
                 self._drop(span)
 
     def _is_declared(self, path: tuple[str, ...]) -> bool:
-        return under(path, self.rules.declared) or any(step.lower() in ALWAYS_DROPPED for step in path)
+        known = self._declared.get(path)
+        if known is None:
+            named = not self.rules.leaves.isdisjoint(step.lower() for step in path)
+            known = named and (any(step.lower() in _ALWAYS for step in path) or under(path, self.rules.declared))
+            self._declared[path] = known
+        return known
 
     def _drop(self, span: Span) -> None:
         if span.is_string:
@@ -186,7 +193,9 @@ class _Search:
     def _drop_by_name(self) -> None:
         """No JSON to go by: whatever stands under a declared name, in any place."""
         for leaf in self.rules.leaves:
-            pattern = re.compile(rb'(?i)\b%s\\*"?\s*[:=]\s*(?:\\*"([^"\\]*)|([^\s"&,;{}\[\]]+))' % re.escape(leaf))
+            pattern = re.compile(
+                rb'(?i)\b%s\\*"?\s*[:=]\s*(?:\\*"([^"\\]*)|([^\s"&,;{}\[\]]+))' % re.escape(leaf.encode())
+            )
             for match in pattern.finditer(self.body):
                 group = 1 if match.start(1) >= 0 else 2
                 if match[group]:

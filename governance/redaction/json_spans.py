@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 _TOKEN: Final = re.compile(rb'[\s]*+(?:("(?:[^"\\]|\\.)*+")|([{}\[\],:])|([^\s{}\[\],:"]++))', re.DOTALL)
+_STRING, _MARK = 1, 2  # groups of a token
+_DEEPEST = 512
 ITEM: Final = "*"
 
 
@@ -16,8 +17,7 @@ class NoJson(ValueError):
     """The bytes have no JSON structure to find one's way by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """One scalar: body[start:end], quotes of a string included."""
 
     path: tuple[str, ...]  # ITEM for a list's items
@@ -30,37 +30,45 @@ def spans(body: bytes) -> Iterator[Span]:
     """Every scalar in order; a key that comes twice gives two spans. Raises NoJson where the structure ends."""
     if body[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in (b"{", b"["):
         raise NoJson("neither an object nor a list")
-    path: list[str] = []  # the name we are under, for each open object or list
-    openers: list[int] = []
+    outer: list[tuple[str, ...]] = []  # the path of each open object or list
+    openers: list[bytes] = []
+    path: tuple[str, ...] = ()  # of the value that comes next
     expect_key = False
-    for token in _tokens(body):
-        string, mark, bare = token.span(1), token.group(2), token.span(3)
-        if mark is None:
-            start, end = string if string[0] >= 0 else bare
+    for match in _tokens(body):
+        kind, start, end = match.lastindex, *match.span(match.lastindex or 0)
+        if kind != _MARK:
             if expect_key:
-                path[-1] = _name(body[start:end])
+                path, expect_key = (*outer[-1], _name(body[start:end])), False
             else:
-                yield Span(tuple(path), start, end, string[0] >= 0)
-        elif mark in b"{[":
-            openers.append(mark[0])
-            path.append("" if mark == b"{" else ITEM)
+                yield Span(path, start, end, kind == _STRING)
+            continue
+        mark = body[start:end]
+        if mark in b"{[":
+            if len(openers) >= _DEEPEST:
+                raise NoJson("nested too deep")
+            openers.append(mark)
+            outer.append(path)
+            path = path if mark == b"{" else (*path, ITEM)
         elif mark in b"}]":
-            if not openers or openers.pop() != (0x7B if mark == b"}" else 0x5B):
+            if not openers or openers.pop() + mark not in (b"{}", b"[]"):
                 raise NoJson("brackets do not match")
-            path.pop()
-        expect_key = mark in (b"{", b",") and bool(openers) and openers[-1] == 0x7B
+            path = outer.pop()
+        expect_key = mark in b"{," and bool(openers) and openers[-1] == b"{"
+        if mark == b"," and openers and openers[-1] == b"[":
+            path = (*outer[-1], ITEM)
     if openers:
         raise NoJson("brackets stay open")
 
 
 def _tokens(body: bytes) -> Iterator[re.Match[bytes]]:
-    position, end = 0, len(body.rstrip())
-    while position < end:
-        token = _TOKEN.match(body, position)
-        if token is None:
+    position = 0
+    for match in _TOKEN.finditer(body):
+        if match.start() != position:
             raise NoJson(f"no token at byte {position}")
-        yield token
-        position = token.end()
+        position = match.end()
+        yield match
+    if body[position:].strip():
+        raise NoJson(f"no token at byte {position}")
 
 
 def _name(raw: bytes) -> str:
