@@ -21,6 +21,7 @@ from uuid import UUID, uuid5
 
 from django.db import connection
 
+from connectors.engine.models import Entry, Lane
 from governance.registry.models import Flow, RetailConnection
 from monitoring.exceptions.models import ExceptionItem, Transition
 from monitoring.ledger import payloads
@@ -158,11 +159,28 @@ def connect(retailer: Retailer, *, stores: int = 60, live: bool = True) -> Shop:
 def add(
     shop: Shop, *, outcome: str = "confirmed", at: datetime | None = None, seed: int = 1, **facts: object
 ) -> Message:
-    """One message with all that its outcome leaves behind. `facts` override what the order says."""
+    """One message, 20 minutes old unless told, with all its outcome leaves behind. `facts` override the order."""
     rows = Rows()
-    message = build(rows, shop, outcome, at or datetime.now(UTC), random.Random(seed), **facts)
+    message = build(rows, shop, outcome, at or datetime.now(UTC) - timedelta(minutes=20), random.Random(seed), **facts)
     rows.save()
     return message
+
+
+def park(shop: Shop, item: ExceptionItem) -> Lane:
+    """The lane an exception's delivery stands in, as the engine leaves it: parked behind it."""
+    delivery = Delivery.objects.get(pk=item.delivery_id)
+    lane = Lane.objects.create(
+        retailer_id=item.retailer_id,
+        flow_id=shop.flow.id,
+        key=delivery.lane_key,
+        endpoint_id=shop.target.id,
+        due_at=item.opened_at,
+        parked=True,
+    )
+    Entry.objects.create(
+        retailer_id=item.retailer_id, lane=lane, position=1, delivery_id=delivery.id, message_id=item.message_id
+    )
+    return lane
 
 
 def add_day(shop: Shop, *, messages: int, at: datetime, seed: int = 7, hours: float = 24) -> list[Message]:

@@ -1,0 +1,3 @@
+"""Fixtures of every page's tests."""
+
+from tests.console.pages import rows  # noqa: F401
