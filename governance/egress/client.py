@@ -101,10 +101,14 @@ class _Connector(aiohttp.TCPConnector):
         connection = await super().connect(*args, **kwargs)
         trip = _trip.get()
         peername = connection.transport.get_extra_info("peername") if connection.transport else None
-        trip.peer = peername[0] if peername else ""
+        if not peername:
+            # Reset right after the handshake: the socket no longer knows whom it spoke to, and nothing was sent.
+            connection.close()
+            raise trip.failure("the connection was gone at once")
+        trip.peer = peername[0]
         if reason := refusal(trip.peer, listed=self._listed):
             connection.close()
-            raise Blocked(f"connected to {trip.peer or 'nobody'}: {reason}")
+            raise Blocked(f"connected to {trip.peer}: {reason}")
         trip.connected = perf_counter()
         return connection
 

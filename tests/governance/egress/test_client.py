@@ -7,6 +7,7 @@ import gzip
 import socket
 from collections.abc import AsyncIterator, Iterator
 
+import aiohttp
 import pytest
 
 from governance.egress.client import MAX_BODY, Egress
@@ -297,3 +298,23 @@ async def test_sent_is_false_only_where_the_server_saw_nothing(egress: Egress) -
         async with serving(vanishing(after)) as wire:
             error = await failure(egress, wire, deadline=0.2)
         assert error.sent or not wire.received
+
+
+class Gone:
+    """A pooled connection as aiohttp hands it over when the peer reset it right after the handshake."""
+
+    transport = None
+
+    def close(self) -> None:
+        return None
+
+
+async def test_a_peer_that_is_gone_at_once_is_out_of_reach_and_not_forbidden(
+    egress: Egress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def connect(*args: object, **kwargs: object) -> Gone:
+        return Gone()
+
+    monkeypatch.setattr(aiohttp.TCPConnector, "connect", connect)
+    error = await failure(egress, Wire(port=1))
+    assert type(error) is NotConnected and not error.sent
