@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from monitoring.exceptions.models import ExceptionItem
 from monitoring.exceptions.selectors import exceptions_of
 from monitoring.ledger.models import Delivery, Disposition, Message
 
@@ -27,10 +28,9 @@ class Outcome:
 def outcome_of(message_id: UUID) -> Outcome:
     """Raises Message.DoesNotExist. Cost: three queries."""
     message = Message.objects.scoped().get(pk=message_id)
-    open_ones = [item for item in exceptions_of(message_id) if item.state == item.State.OPEN]
+    open_ones = [item for item in exceptions_of(message_id) if item.state == ExceptionItem.State.OPEN]
     if open_ones:
-        detail = f": {open_ones[0].detail}" if open_ones[0].detail else ""
-        return Outcome(f"needs a decision: {open_ones[0].title}{detail}", settled=True, good=False)
+        return Outcome(f"needs a decision: {_with_detail(open_ones[0])}", settled=True, good=False)
     if message.disposition:
         good = message.disposition in (Disposition.SAME_VERSION, Disposition.OLDER_VERSION)
         return Outcome(f"{message.get_disposition_display()}: {message.rule}".rstrip(": "), settled=True, good=good)
@@ -49,6 +49,10 @@ def wait_for_outcome(message_id: UUID, *, seconds: float, sleep: Callable[[float
         sleep(POLL_SECONDS)
         found = outcome_of(message_id)
     return found
+
+
+def _with_detail(item: ExceptionItem) -> str:
+    return item.title if not item.detail or item.detail in item.title else f"{item.title} ({item.detail})"
 
 
 def _one(delivery: Delivery) -> str:

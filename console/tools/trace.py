@@ -43,9 +43,8 @@ def summary(details: Sequence[MessageDetail]) -> list[str]:
     for detail in details:
         for way in detail.deliveries:
             where = f"{way.delivery.document_type} {way.delivery.document_id}".strip() or way.delivery.error_message
-            lines.append(
-                f"  {detail.message.topic} → {way.target}: {way.delivery.get_state_display()} {where}".rstrip()
-            )
+            parts = (f"{detail.message.topic} → {way.target}", way.delivery.get_state_display(), where)
+            lines.append(f"  {': '.join(part for part in parts if part)}")
         if detail.message.disposition:
             lines.append(f"  {detail.message.topic}: {detail.message.get_disposition_display()}")
     return lines

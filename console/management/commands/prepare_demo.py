@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from connectors.sandbox.shopify.places import LOCATIONS
 from console.addresses import public_url, web_port
-from console.demo.cast import HOUSES, NORTHGATE, RETAILER, Role
+from console.demo.cast import HOUSES, NORTHGATE, RETAILER
 from console.demo.people import (
     ensure_house,
     ensure_password,
@@ -80,13 +80,10 @@ class Command(BaseCommand):
         say = self.stdout.write
         say(f"sign in as {GUIDE} with the password {password}")
         say(f"or open this once: {link}")
-        for house in HOUSES:
-            say(f"at {house.name}, with the same password: {', '.join(_short(r) for r in house.people)}")
+        say("the same password lets in:")
+        for person in everyone():
+            say(f"  {person['email']:<26} {person['role']:<9} at {person['partner']}, sees {person['sees']}")
 
 
 def _stores() -> list[StoreFacts]:
     return [StoreFacts(str(place.id), place.name, place.timezone.key) for place in LOCATIONS]
-
-
-def _short(role: Role) -> str:
-    return f"{role.email} ({role.role}{' of ' + role.retailer if role.retailer else ''})"

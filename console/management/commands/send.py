@@ -29,6 +29,7 @@ USAGE = 2
 
 class Command(BaseCommand):
     help = "Post a file as a webhook of a connection. Exit code: 0 done, 1 refused or failed, 2 wrong usage."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

@@ -13,6 +13,7 @@ from tenants.selectors import active_partners
 
 class Command(BaseCommand):
     help = "Messages, attempts, steps, documents and exceptions of one order. Exit code: 0 found, 1 unknown, 2 usage."
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("order", help="the number people say, as in 1001 or '#1001', or an id of the order")
