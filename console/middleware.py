@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 
+from console.client_address import client_address
 from governance.access.principals import person_principal
 from governance.audit.context import acting
 from tenants.context import ALL, partner_scope
@@ -63,7 +64,7 @@ class PrincipalMiddleware:
             return self.get_response(request)
         with partner_scope(request.partner.schema, ALL):
             principal = person_principal(
-                person, source_ip=request.META.get("REMOTE_ADDR", ""), request_id=request.request_id
+                person, source_ip=client_address(request), request_id=request.request_id
             )
         request.principal = principal
         with partner_scope(request.partner.schema, principal.retailers), acting(principal):

@@ -88,6 +88,8 @@ USE_X_FORWARDED_HOST = False
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
+# How many proxies of ours stand in front: X-Forwarded-For is believed that far and no further.
+TRUSTED_PROXY_COUNT = 0
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [

@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from console.access import public, safe_next, signed_in
+from console.client_address import client_address
 from console.views.notices import notify
 from governance.access.errors import LinkRefused, PasswordRefused
 from governance.access.links import (
@@ -123,7 +124,7 @@ def _try(request: HttpRequest, form: SignInForm) -> Person | Refusal:
     return sign_in(
         email=form.cleaned_data["email"],
         password=form.cleaned_data["password"],
-        address=request.META.get("REMOTE_ADDR", ""),
+        address=client_address(request),
         at=datetime.now(UTC),
         request_id=request.request_id,
     )
@@ -131,7 +132,7 @@ def _try(request: HttpRequest, form: SignInForm) -> Person | Refusal:
 
 def _use(request: HttpRequest, found: OneTimeLink) -> Person:
     """Raises LinkRefused, PasswordRefused, ValidationError."""
-    who = {"address": request.META.get("REMOTE_ADDR", ""), "request_id": request.request_id}
+    who = {"address": client_address(request), "request_id": request.request_id}
     at = datetime.now(UTC)
     if found.purpose not in SETS_PASSWORD:
         return sign_in_by_link(link=found, at=at, **who)

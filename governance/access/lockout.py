@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 from typing import Final
 
 from django.db import connection
@@ -40,6 +41,7 @@ class Door:
 
 def doors(email: str, address: str) -> tuple[Door, ...]:
     """The narrowest first: once that is locked, the others are not counted, so a stranger cannot fill them alone."""
+    address = _network(address)
     return (
         Door(_key("pair", email, address), PER_PAIR),
         Door(_key("email", email), PER_EMAIL),
@@ -76,6 +78,14 @@ def _count(door: Door, *, at: datetime) -> int | None:
         cursor.execute(_COUNT, {"key": door.key, "at": at, "since": at - LOCKED_FOR, "limit": door.limit})
         row = cursor.fetchone()
     return row[0] if row else None
+
+
+def _network(address: str) -> str:
+    """One household has a whole /64 of IPv6 to guess from; an IPv4 address is one."""
+    try:
+        return str(ip_network((address, 64), strict=False)) if ip_address(address).version == 6 else address
+    except ValueError:
+        return address
 
 
 def _key(*parts: str) -> bytes:

@@ -42,12 +42,12 @@ def sign_in(*, email: str, password: str, address: str, at: datetime, request_id
     email = normal_email(email)
     left = count_attempt(email, address, at=at)
     if left is None:
-        forget_old(at=at)
         return Refusal(locked=True)
     known = _active_person(email)
     with partner_scope(require_scope().schema, ALL):
         if not _has_password(known, password):
             _record_refusal(known, address, left=left, at=at, request_id=request_id)
+            forget_old(at=at)
             return Refusal(locked=False)
         forgive(email, address)
         by = person_principal(known, source_ip=address, request_id=request_id)

@@ -108,6 +108,19 @@ def test_many_people_guessed_from_one_address_are_locked(northgate):
     assert attempt(password=PASSWORD) == Refusal(locked=True)
 
 
+def test_a_household_with_a_range_of_addresses_is_one_address(northgate):
+    for number in range(PER_PAIR):
+        attempt(address=f"2001:db8:1:2::{number + 1}")
+    assert attempt(password=PASSWORD, address="2001:db8:1:2:ffff::1") == Refusal(locked=True)
+    assert isinstance(attempt(password=PASSWORD, address="2001:db8:1:3::1"), Person)
+
+
+def test_what_no_longer_locks_is_forgotten(northgate):
+    attempt(email=NOBODY)
+    attempt(at=AT + LOCKED_FOR)
+    assert set(SignInFailure.objects.values_list("last_at", flat=True)) == {AT + LOCKED_FOR}
+
+
 def test_success_forgets_earlier_failures(northgate):
     for _ in range(3):
         for _ in range(PER_PAIR - 1):
@@ -146,7 +159,7 @@ def test_known_and_unknown_cost_the_same_number_of_queries(northgate, django_ass
     attempt(email="warm up")
     queries = []
     for email in (ADA, NOBODY):
-        with django_assert_num_queries(5) as captured:
+        with django_assert_num_queries(6) as captured:
             attempt(email=email)
         queries.append(len(captured))
     assert queries[0] == queries[1]
