@@ -20,7 +20,7 @@ from tenants.context import Scope
 
 _MINE = """
 SELECT l.id, l.token FROM engine_lane l JOIN unnest(%s::bigint[], %s::bigint[]) AS t (id, token)
-ON l.id = t.id AND l.token = t.token ORDER BY l.id FOR UPDATE OF l
+ON l.id = t.id AND l.token = t.token AND l.holder = %s ORDER BY l.id FOR UPDATE OF l
 """
 _DELIVERIES = """
 UPDATE ledger_delivery d SET state = t.state, attempts = d.attempts + t.tries, due_at = t.due_at,
@@ -56,8 +56,9 @@ WHERE connection_id = %(id)s
 class Finisher:
     """Writes results of one partner."""
 
-    def __init__(self, scope: Scope, *, slot: int, worker: str, rng: random.Random) -> None:
+    def __init__(self, scope: Scope, *, holder: int, slot: int, worker: str, rng: random.Random) -> None:
         self._scope = scope
+        self._holder = holder
         self._slot = slot
         self._worker = worker
         self._rng = rng
@@ -76,7 +77,8 @@ class Finisher:
 
     async def _still_mine(self, connection: AsyncConnection, results: Sequence[Result]) -> set[tuple[int, int]]:
         lanes = [result.work.lane_id for result in results]
-        cursor = await connection.execute(_MINE, [lanes, [result.work.token for result in results]])
+        tokens = [result.work.token for result in results]
+        cursor = await connection.execute(_MINE, [lanes, tokens, self._holder])
         return {(lane, token) for lane, token in await cursor.fetchall()}
 
     async def _write(self, connection: AsyncConnection, results: Sequence[Result], now: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -42,16 +42,24 @@ class Identity:
 
 class PartnerDrain:
     def __init__(
-        self, scope: Scope, identity: Identity, *, pool: AsyncConnectionPool, egress: Egress, book: ConfigBook
+        self,
+        scope: Scope,
+        identity: Identity,
+        *,
+        pool: AsyncConnectionPool,
+        egress: Egress,
+        book: ConfigBook,
+        wake: Callable[[], None],
     ) -> None:
         rng = random.Random()  # noqa: S311 - jitter, not a secret
         self.scope = scope
         self._me = identity
         self._pool = pool
         self._book = book
+        self._wake = wake  # called when a delivery ended: its lane and its place are free
         intents = intent_log(pool, scope)
         self._performer = Performer(egress=egress, intents=intents, rng=rng)
-        self._finisher = Finisher(scope, slot=identity.slot, worker=identity.worker, rng=rng)
+        self._finisher = Finisher(scope, holder=identity.holder, slot=identity.slot, worker=identity.worker, rng=rng)
         self._results: Batcher[Result, bool] = Batcher(self._finish, max_batch=BATCH, max_waiting=MAX_FINISHING)
         self._running: dict[asyncio.Task[None], Work] = {}
 
@@ -111,6 +119,7 @@ class PartnerDrain:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)
+        self._wake()
         if not task.cancelled() and task.exception() is not None:
             # The lease runs out and another attempt asks the target what became of this one.
             log.error("an attempt could not be finished", exc_info=task.exception())

@@ -140,7 +140,9 @@ class Drain:
             cursor = await connection.execute("SELECT schema_name FROM public.partners_partner WHERE is_active")
             active = {row[0] for row in await cursor.fetchall()}
         for schema in active - set(self._partners):
-            self._partners[schema] = PartnerDrain(scope_of(schema), identity, pool=pool, egress=egress, book=book)
+            self._partners[schema] = PartnerDrain(
+                scope_of(schema), identity, pool=pool, egress=egress, book=book, wake=self._wake.set
+            )
         for schema in set(self._partners) - active:
             if not self._partners[schema].in_flight:
                 del self._partners[schema]

@@ -7,14 +7,18 @@ import asyncio
 import pytest
 from django.db import connection
 
+from connectors.engine import config
 from connectors.engine.models import Endpoint, Entry, Intent, Lane
 from connectors.engine.replay import CannotRetry, close_exception, retry_exception
 from governance.access.principal import command
 from governance.audit.gate import ReasonMissing
+from governance.credentials.keyring import KeyNotHere
+from governance.registry.models import RetailConnection
 from monitoring.exceptions.models import ExceptionItem, Transition
 from monitoring.ledger import payloads
 from monitoring.ledger.models import Attempt, BusinessKey, Delivery, Fact, Message, Step
 from monitoring.rollups.models import Minute
+from tenants.context import require_scope
 from tests.support.engine import World
 from tests.support.orders import order
 
@@ -251,3 +255,32 @@ async def test_rollups_equal_the_ledger_after_a_drain(world: World, quick_retrie
 
     counted, held = await world.ask(compare)
     assert counted == held
+
+
+async def test_a_paused_target_is_sent_nothing_until_it_is_active_again(world: World):
+    def put(state: str) -> None:
+        RetailConnection.objects.filter(key="erp").update(state=state)
+
+    await world.ask(put, RetailConnection.State.PAUSED)
+    await world.post(order(1001))
+    with pytest.raises(TimeoutError):
+        await world.settle(within_seconds=1.5)
+    assert world.erp.journal.calls == []
+    await world.ask(put, RetailConnection.State.ACTIVE)
+    await world.settle()
+    assert (await world.ask(deliveries))[0].state == "delivered"
+
+
+async def test_one_partner_that_cannot_be_served_does_not_stop_another(world: World, partners, monkeypatch):
+    """Tidewater's keys are gone: its configuration cannot be read, Northgate's orders go on."""
+    real = config.keyring
+
+    def keyring():
+        if require_scope().schema == partners["tidewater"].schema_name:
+            raise KeyNotHere("tidewater's keys are gone")
+        return real()
+
+    monkeypatch.setattr(config, "keyring", keyring)
+    await world.post(order(1001))
+    await world.settle()
+    assert (await world.ask(deliveries))[0].state == "delivered"

@@ -108,7 +108,7 @@ async def test_a_result_under_a_lost_lease_is_refused_and_writes_nothing(world: 
         [old] = await claim(connection, holder=DEAD, limit=1)
         [new] = await claim(connection, holder=DEAD + 1, limit=1)
         assert new.token == old.token + 1
-        finisher = Finisher(world.scope, slot=999, worker="zombie", rng=None)
+        finisher = Finisher(world.scope, holder=DEAD + 1, slot=999, worker="zombie", rng=None)
         late = Result(old, AttemptRecord(uuid7(), datetime.now(UTC)), End.DELIVERED, Delivered("DOC-9"))
         assert await finisher.finish(connection, [late]) == [False]
         assert await write(connection, [Intent(old, uuid7(), "send")]) == [False]
@@ -126,7 +126,9 @@ async def test_kill_9_in_the_middle_of_a_call_loses_and_doubles_nothing(world: W
         "SIGNALBOX_KEYS_DIR": str(settings.KEYS_DIR),
     }
     code = DRAIN + "from tests.support.fake_erp import CONNECTORS; from connectors import library; "
-    code += "library._elsewhere = lambda: {k: type('P', (), {'load': lambda s, c=c: c})() for k, c in CONNECTORS.items()}; "
+    code += (
+        "library._elsewhere = lambda: {k: type('P', (), {'load': lambda s, c=c: c})() for k, c in CONNECTORS.items()}; "
+    )
     code += "asyncio.run(Drain().run())"
     process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, env=environment)
     try:
