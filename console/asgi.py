@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.core.asgi import get_asgi_application  # noqa: E402
 pages = get_asgi_application()
 
 from connectors.engine.intake.app import Intake, is_intake  # noqa: E402
+from console.checks import insist_on_safe_database  # noqa: E402
 from console.live.app import live, websocket_application  # noqa: E402
 
 intake = Intake()
@@ -41,6 +43,7 @@ async def _lifespan(receive: Any, send: Any) -> None:
 
 
 async def _start(send: Any) -> None:
+    await asyncio.to_thread(insist_on_safe_database)
     await intake.start()
     await live.start()
     await send({"type": "lifespan.startup.complete"})

@@ -42,6 +42,10 @@ class DrainStep(bootsteps.StartStopStep):
         self._thread: DrainThread | None = None
 
     def start(self, worker: object) -> None:
+        # Imported here because Celery reads this module before Django's apps are ready.
+        from console.checks import insist_on_safe_database
+
+        insist_on_safe_database()
         self._thread = DrainThread()
         self._thread.start()
 

@@ -8,6 +8,11 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+import psycopg
+from django.conf import settings
+
+from tenants.asyncdb import conninfo
+
 OLDEST_SERVER = 150000
 SHORTEST_KEY = 50
 WORST_CLOCK = timedelta(seconds=2)
@@ -82,6 +87,12 @@ def refuse_unsafe_database(connection: Any, *, durable: bool = True) -> None:
         raise UnsafeDatabase("; ".join(refused))
 
 
+def insist_on_safe_database() -> None:
+    """What web and worker do first. Raises UnsafeDatabase, or OperationalError when the database is away."""
+    with psycopg.connect(conninfo()) as connection:
+        refuse_unsafe_database(connection, durable=settings.REQUIRE_DURABLE_DATABASE)
+
+
 def database_facts(connection: Any) -> DatabaseFacts:
     """One query."""
     with connection.cursor() as cursor:
@@ -140,12 +151,12 @@ def judge_clock(database_now: datetime, ours: datetime) -> Finding:
     )
 
 
-def judge_settings(settings: Any) -> list[Finding]:
-    key = settings.SECRET_KEY
+def judge_settings(chosen: Any) -> list[Finding]:
+    key = chosen.SECRET_KEY
     found = []
     if len(key) < SHORTEST_KEY or len(set(key)) < 5 or key.startswith("django-insecure-"):
         found.append(_fail("settings", f"SECRET_KEY is a default or shorter than {SHORTEST_KEY}: set a random one"))
-    if settings.DEBUG:
+    if chosen.DEBUG:
         found.append(_fail("settings", "DEBUG is on: it shows settings and queries to visitors; switch it off"))
     return found or [_ok("settings", "SECRET_KEY is long, DEBUG is off")]
 

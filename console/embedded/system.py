@@ -143,6 +143,8 @@ class System:
 
 _CELERY = [sys.executable, "-m", "celery", "-A", "console"]
 _WEB_OPTIONS = [
+    # Without it a refusal at start-up would be taken for an application that knows no lifespan, and served.
+    "--lifespan=on",
     "--no-server-header",
     "--no-access-log",
     "--no-proxy-headers",

@@ -20,3 +20,5 @@ BROKER_URL = os.environ.get("BROKER_URL", "memory://")
 KEYS_DIR = Path(os.environ.get("SIGNALBOX_KEYS_DIR") or tempfile.mkdtemp(prefix="signalbox-keys-"))
 EMBEDDED = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# The run's cluster need not survive a power cut.
+REQUIRE_DURABLE_DATABASE = False

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -18,6 +21,8 @@ from console.checks import (
     judge_settings,
     refuse_unsafe_database,
 )
+from console.embedded.ports import free_port
+from tests.paths import ROOT
 from tests.support.plugin import DATABASE
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -87,3 +92,16 @@ def test_a_full_disk_is_foreseen(free_mb, level):
 def test_a_weak_key_or_debug_is_a_failure(key, debug):
     chosen = SimpleNamespace(SECRET_KEY=key or "abcdefghij" * 6, DEBUG=debug)
     assert [finding.level for finding in judge_settings(chosen)] == [Level.FAIL]
+
+
+@pytest.mark.parametrize("process", ["web", "worker"])
+def test_a_process_that_serves_refuses_to_start_as_the_owner(cluster, process):
+    env = os.environ | {"APP_DATABASE_URL": cluster.owner_url(DATABASE), "BROKER_URL": "memory://"}
+    commands = {
+        "web": ["uvicorn", "console.asgi:application", "--port", str(free_port()), "--lifespan", "on"],
+        "worker": ["celery", "-A", "console", "worker", "--pool=solo", "--without-gossip", "--without-mingle"],
+    }
+    command = [sys.executable, "-m", *commands[process]]
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode != 0
+    assert "is the database's owner" in done.stderr + done.stdout
