@@ -60,5 +60,8 @@ def _build(cluster: TestCluster, name: str) -> None:
         "DJANGO_SETTINGS_MODULE": "console.settings.test",
         "SIGNALBOX_ROLE": "owner",
     }
-    for argv in (["manage.py", "migrate_schemas", "--shared", "--skip-checks", "-v", "0"], ["-m", "tests.support.world"]):
+    for argv in (
+        ["manage.py", "migrate_schemas", "--shared", "--skip-checks", "-v", "0"],
+        ["-m", "tests.support.world"],
+    ):
         subprocess.run([sys.executable, "-W", "ignore", *argv], cwd=ROOT, env=env, check=True)

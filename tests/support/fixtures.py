@@ -15,6 +15,7 @@ from tenants.selectors import forget_hosts
 from tests.support.cluster import TestCluster, run_cluster
 from tests.support.databases import clone, ensure_template
 from tests.support.plugin import DATABASE
+from tests.support.pristine import remember, restore
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +53,9 @@ def committed(
 ) -> Iterator[TestCluster]:
     """A database of its own, for code that commits or runs in other processes. Settings point to it meanwhile."""
     name = f"{DATABASE}_committed"
-    clone(cluster, name)
+    if not restore(cluster, name):
+        clone(cluster, name)
+        remember(cluster, name)
     _switch(name)
     with django_db_blocker.unblock():
         yield cluster
