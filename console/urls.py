@@ -1,6 +1,6 @@
 """Every route of the console."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from console.views import (
     brand,
@@ -19,6 +19,7 @@ urlpatterns = [
     path("", overview.overview, name="overview"),
     path("overview/equation/", overview.overview_equation, name="overview-equation"),
     path("overview/<slug:name>.csv", overview.overview_csv, name="overview-csv"),
+    path("api/v1/", include("console.api.urls")),
     path("favicon.svg", brand.favicon, name="favicon"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("messages/", messages.messages, name="messages"),

@@ -29,6 +29,7 @@ TENANT_APPS = [
     "monitoring.exceptions",
     "monitoring.rollups",
     "connectors.engine",
+    "console.api",
 ]
 APPS_WITHOUT_TABLES = [
     "channels",
@@ -46,6 +47,8 @@ TENANT_MODEL = "partners.Partner"
 TENANT_DOMAIN_MODEL = "partners.Domain"
 TENANT_LIMIT_SET_CALLS = True
 DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+# Web and worker refuse a database that may lose acknowledged messages (console.checks).
+REQUIRE_DURABLE_DATABASE = True
 DATABASE_ENGINE = "tenants.backend"
 AUTH_USER_MODEL = "people.Person"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -85,11 +88,11 @@ TEMPLATES = [
 # Any Host may ask: PartnerMiddleware answers 404 to all but exact active Domain rows, before anything else runs.
 ALLOWED_HOSTS = ["*"]
 USE_X_FORWARDED_HOST = False
+# How many proxies of ours stand in front: X-Forwarded-For is believed that far and no further.
+TRUSTED_PROXY_COUNT = 0
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
-# How many proxies of ours stand in front: X-Forwarded-For is believed that far and no further.
-TRUSTED_PROXY_COUNT = 0
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [

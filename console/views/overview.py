@@ -13,7 +13,7 @@ from console.views.overview_parts import Links, charts_of, equation_terms, read_
 from console.views.scope import PageScope, page_scope
 from governance.registry.selectors import any_connection
 from monitoring.ledger.models import Message
-from monitoring.rollups.equation import equation
+from monitoring.rollups.equation import Equation, equation
 from monitoring.rollups.selectors import messages_per_minute
 
 # Beyond this many arrivals the equation would be slow to read, so a shorter range is asked for.
@@ -44,14 +44,21 @@ def overview(request: HttpRequest) -> HttpResponse:
 def overview_equation(request: HttpRequest) -> HttpResponse:
     """What became of everything received in the range: a fragment, read after the page."""
     scope = page_scope(request)
-    window, retailers = scope.range, scope.retailer_ids
-    arrivals = messages_per_minute(window.start, window.end, retailers=retailers).total("received")
-    if arrivals > MOST_ARRIVALS:
+    window = scope.range
+    arrivals = messages_per_minute(window.start, window.end, retailers=scope.retailer_ids).total("received")
+    found = equation_of(scope, arrivals=arrivals)
+    if found is None:
         return render(request, "overview/_equation.html", {"too_many": f"{arrivals:,}"})
-    found = equation(window.start, window.end, retailers=retailers)
     terms = equation_terms(found, Links(request.principal, scope))
     context = {"equation": found, "received": f"{found.received:,}", "terms": terms}
     return render(request, "overview/_equation.html", context)
+
+
+def equation_of(scope: PageScope, *, arrivals: int) -> Equation | None:
+    """None where so much arrived in the range that it would be slow to read."""
+    if arrivals > MOST_ARRIVALS:
+        return None
+    return equation(scope.range.start, scope.range.end, retailers=scope.retailer_ids)
 
 
 @require_safe

@@ -255,10 +255,8 @@ def _waiting(numbers: Numbers, scope: PageScope, links: Links) -> Tile:
     parts = [Part(f"{held.retrying:,} retrying", links.messages(since=held.oldest, outcome="retrying"))]
     if held.oldest:
         parts.append(Part(f"oldest {span(scope.at - held.oldest)}"))
-    url = links.messages(since=held.oldest, outcome="waiting")
-    return Tile(
-        "waiting", "Waiting", f"{held.waiting:,}", "deliveries", *_waiting_look(held, scope.at), url, tuple(parts)
-    )
+    url, unit = links.messages(since=held.oldest, outcome="waiting"), "delivery" if held.waiting == 1 else "deliveries"
+    return Tile("waiting", "Waiting", f"{held.waiting:,}", unit, *_waiting_look(held, scope.at), url, tuple(parts))
 
 
 def _waiting_look(held: Backlog, at: datetime) -> tuple[str, str]:

@@ -18,6 +18,8 @@ def change_state(item: ExceptionItem, *, to: str, by: Principal, reason: str, at
 
     Raises: StaleState.
     """
+    if item.state == to:
+        raise StaleState(f"This exception is {ExceptionItem.State(to).label} already.")
     values: dict[str, object] = {"state": to}
     if to == ExceptionItem.State.RESOLVED:
         values |= {"resolution": reason, "resolved_at": at}

@@ -1,0 +1,247 @@
+"""The shapes of the API's answers, for callers and for the published schema. Fields are named one by one."""
+
+from __future__ import annotations
+
+from rest_framework import serializers as s
+
+_NOT_STATED = "null: not stated"
+
+
+class Problem(s.Serializer):
+    type = s.CharField()
+    title = s.CharField()
+    status = s.IntegerField()
+    code = s.CharField(help_text="For programs.")
+    detail = s.CharField(help_text="For people.")
+    request_id = s.CharField(help_text="Also in the header X-Request-Id; tell it when you ask us.")
+    errors = s.DictField(required=False, help_text="Of a request that is not valid: field or parameter to sentences.")
+
+
+class ReasonIn(s.Serializer):
+    reason = s.CharField(max_length=500, help_text="Kept in the audit trail.")
+
+
+class ExceptionState(s.Serializer):
+    id = s.UUIDField()
+    state = s.CharField()
+
+
+class Money(s.Serializer):
+    value = s.CharField(help_text="Decimal as text.")
+    currency = s.CharField()
+
+
+class Way(s.Serializer):
+    target = s.CharField()
+    state = s.CharField()
+    document = s.CharField(allow_null=True)
+    confirmed = s.BooleanField()
+    error = s.CharField(allow_null=True)
+    api_version_requested = s.CharField(allow_null=True)
+    api_version_served = s.CharField(allow_null=True, help_text=_NOT_STATED)
+
+
+class MessageSummary(s.Serializer):
+    id = s.UUIDField()
+    received_at = s.DateTimeField()
+    retailer = s.CharField()
+    number = s.CharField(allow_null=True)
+    object_type = s.CharField(allow_null=True)
+    topic = s.CharField()
+    store = s.CharField(allow_null=True)
+    value = Money(allow_null=True, help_text="null: unknown, never 0.")
+    source = s.CharField()
+    door = s.CharField()
+    api_version = s.CharField(allow_null=True, help_text=_NOT_STATED)
+    status = s.CharField()
+    why = s.CharField(allow_null=True)
+    latency_ms = s.FloatField(allow_null=True)
+    repeats = s.IntegerField()
+    exception_id = s.UUIDField(allow_null=True)
+    deliveries = Way(many=True)
+
+
+class MessagePage(s.Serializer):
+    results = MessageSummary(many=True)
+    older = s.CharField(allow_null=True, help_text="The next page's address on this host.")
+    newer = s.CharField(allow_null=True)
+
+
+class Step(s.Serializer):
+    number = s.IntegerField()
+    name = s.CharField()
+    changes = s.BooleanField(help_text="Whether this call changes something at the target.")
+    method = s.CharField()
+    target = s.CharField()
+    status = s.IntegerField(allow_null=True, help_text="null: no answer came.")
+    started_at = s.DateTimeField()
+    duration_us = s.IntegerField()
+    api_version_requested = s.CharField(allow_null=True)
+    api_version_served = s.CharField(allow_null=True, help_text=_NOT_STATED)
+    error = s.CharField(allow_null=True)
+
+
+class Attempt(s.Serializer):
+    id = s.UUIDField()
+    number = s.IntegerField()
+    trigger = s.CharField()
+    started_at = s.DateTimeField()
+    duration_us = s.IntegerField()
+    transform_us = s.IntegerField()
+    target_us = s.IntegerField()
+    outcome = s.CharField()
+    error_class = s.CharField(allow_null=True)
+    error = s.CharField(allow_null=True)
+    api_version_requested = s.CharField(allow_null=True)
+    api_version_served = s.CharField(allow_null=True, help_text=_NOT_STATED)
+    steps = Step(many=True)
+
+
+class Delivery(s.Serializer):
+    id = s.UUIDField()
+    flow = s.CharField()
+    target = s.CharField()
+    connector = s.CharField()
+    operation = s.CharField()
+    kind = s.CharField()
+    state = s.CharField()
+    reference = s.CharField(help_text="Our reference in the target.")
+    idempotency_key = s.UUIDField()
+    document = s.CharField(allow_null=True)
+    effect = s.CharField(allow_null=True)
+    ran_at = s.DateTimeField(allow_null=True)
+    accepted_at = s.DateTimeField(allow_null=True)
+    confirmed_at = s.DateTimeField(allow_null=True)
+    error_class = s.CharField(allow_null=True)
+    error = s.CharField(allow_null=True)
+    attempts = Attempt(many=True)
+
+
+class MessageDetail(s.Serializer):
+    id = s.UUIDField()
+    received_at = s.DateTimeField()
+    occurred_at = s.DateTimeField(allow_null=True)
+    retailer = s.CharField()
+    number = s.CharField(allow_null=True)
+    object_type = s.CharField(allow_null=True)
+    object_id = s.CharField(allow_null=True)
+    topic = s.CharField()
+    event_id = s.CharField()
+    source = s.CharField()
+    connector = s.CharField()
+    door = s.CharField()
+    api_version = s.CharField(allow_null=True, help_text=_NOT_STATED)
+    store = s.CharField(allow_null=True)
+    value = Money(allow_null=True)
+    status = s.CharField()
+    rule = s.CharField(allow_null=True)
+    latency_ms = s.FloatField(allow_null=True)
+    trace_id = s.CharField()
+    cause_id = s.UUIDField(allow_null=True)
+    business_keys = s.ListField(child=s.DictField(child=s.CharField()))
+    repeated_at = s.ListField(child=s.DateTimeField())
+    exception_ids = s.ListField(child=s.UUIDField())
+    deliveries = Delivery(many=True)
+
+
+class ExceptionSummary(s.Serializer):
+    id = s.UUIDField()
+    state = s.CharField()
+    opened_at = s.DateTimeField()
+    last_seen_at = s.DateTimeField()
+    retailer = s.CharField()
+    message_id = s.UUIDField()
+    delivery_id = s.UUIDField(allow_null=True)
+    connection = s.CharField(allow_null=True)
+    flow = s.CharField(allow_null=True)
+    error_class = s.CharField()
+    title = s.CharField()
+    number = s.CharField(allow_null=True)
+    store = s.CharField(allow_null=True)
+    value = Money(allow_null=True)
+    failures = s.IntegerField()
+    resolution = s.CharField(allow_null=True)
+    resolved_at = s.DateTimeField(allow_null=True)
+
+
+class ExceptionPage(s.Serializer):
+    results = ExceptionSummary(many=True)
+    older = s.CharField(allow_null=True)
+    newer = s.CharField(allow_null=True)
+
+
+class Transition(s.Serializer):
+    at = s.DateTimeField()
+    from_state = s.CharField(allow_null=True)
+    to_state = s.CharField()
+    by = s.CharField()
+    reason = s.CharField(allow_null=True)
+
+
+class ExceptionDetail(ExceptionSummary):
+    detail = s.CharField(allow_null=True)
+    why_not_retry = s.CharField(allow_null=True)
+    transitions = Transition(many=True)
+
+
+class Connection(s.Serializer):
+    key = s.CharField()
+    label = s.CharField()
+    retailer = s.CharField()
+    connector = s.CharField()
+    state = s.CharField()
+    live = s.BooleanField()
+    api_version = s.CharField(allow_null=True)
+
+
+class Connections(s.Serializer):
+    results = Connection(many=True)
+
+
+class Hop(s.Serializer):
+    hop = s.CharField()
+    timed = s.IntegerField()
+    p50_ms = s.FloatField()
+    p95_ms = s.FloatField()
+
+
+class VersionInUse(s.Serializer):
+    connection = s.CharField()
+    connector = s.CharField()
+    side = s.ChoiceField(["source", "target"])
+    requested = s.CharField(allow_null=True)
+    served = s.CharField(allow_null=True, help_text=_NOT_STATED)
+    calls = s.IntegerField()
+    share = s.FloatField()
+    last_seen = s.DateTimeField()
+
+
+class OpenExceptions(s.Serializer):
+    count = s.IntegerField()
+    at_risk = Money(many=True)
+    unknown_value = s.IntegerField()
+    oldest = s.DateTimeField(allow_null=True)
+
+
+class Backlog(s.Serializer):
+    waiting = s.IntegerField()
+    retrying = s.IntegerField()
+    oldest = s.DateTimeField(allow_null=True)
+
+
+class Overview(s.Serializer):
+    since = s.DateTimeField()
+    until = s.DateTimeField()
+    received = s.IntegerField()
+    received_a_minute = s.FloatField(help_text="Over the last five minutes, or on average in a range of the past.")
+    delivered = s.IntegerField()
+    attempts = s.IntegerField()
+    failed_attempts = s.IntegerField()
+    failures_by_class = s.DictField(child=s.IntegerField())
+    latency = Hop(many=True)
+    api_versions = VersionInUse(many=True)
+    exceptions = OpenExceptions()
+    backlog = Backlog()
+    equation = s.DictField(
+        child=s.IntegerField(), allow_null=True, help_text="What became of `received`, repeats included."
+    )
