@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from time import perf_counter
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 import aiohttp
 import msgspec
@@ -114,7 +113,7 @@ class _Connector(aiohttp.TCPConnector):
 
 
 class Egress:
-    """One per event loop (`shared()`). Two pools: public hosts, and hosts a partner listed.
+    """One per process and event loop: whoever runs the loop makes it and closes it. Two pools: public hosts, and hosts a partner listed.
 
     The pools are apart because a kept connection or a cached name that one partner's list allowed must not
     serve a call of another that did not list it.
@@ -277,21 +276,3 @@ def _named(exc: Exception, trip: _Trip) -> EgressError:
             return ConnectRefused("connection refused", total_ms=trip.ms())
         return trip.failure(f"no connection: {type(exc.os_error).__name__}")
     return trip.failure(f"the connection broke: {type(exc).__name__}")
-
-
-_shared: WeakKeyDictionary[asyncio.AbstractEventLoop, Egress] = WeakKeyDictionary()
-
-
-def shared() -> Egress:
-    """The running loop's client. Close it (`close_shared`) before the loop ends."""
-    loop = asyncio.get_running_loop()
-    client = _shared.get(loop)
-    if client is None:
-        client = _shared[loop] = Egress()
-    return client
-
-
-async def close_shared() -> None:
-    client = _shared.pop(asyncio.get_running_loop(), None)
-    if client is not None:
-        await client.close()
