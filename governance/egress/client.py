@@ -113,9 +113,9 @@ class _Connector(aiohttp.TCPConnector):
 
 
 class Egress:
-    """One per process and event loop: whoever runs the loop makes it and closes it. Two pools: public hosts, and hosts a partner listed.
+    """One per process and event loop: whoever runs the loop makes it and closes it.
 
-    The pools are apart because a kept connection or a cached name that one partner's list allowed must not
+    It holds two pools, for public hosts and for hosts a partner listed. The pools are apart because a kept connection or a cached name that one partner's list allowed must not
     serve a call of another that did not list it.
     """
 
