@@ -38,6 +38,9 @@ def main() -> int:
     except Missing as missing:
         sys.stderr.write(f"setup: {missing}\n")
         return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\nsetup: interrupted; the next run goes on from here\n")
+        return 130
     return 0
 
 
