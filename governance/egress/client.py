@@ -115,8 +115,8 @@ class _Connector(aiohttp.TCPConnector):
 class Egress:
     """One per process and event loop: whoever runs the loop makes it and closes it.
 
-    It holds two pools, for public hosts and for hosts a partner listed. The pools are apart because a kept connection or a cached name that one partner's list allowed must not
-    serve a call of another that did not list it.
+    It holds two pools, for public hosts and for hosts a partner listed. They are apart because a kept connection or a
+    cached name that one partner's list allowed must not serve a call of another that did not list it.
     """
 
     def __init__(self, *, lookup: Lookup = system_lookup, ssl_context: ssl.SSLContext | None = None) -> None:
