@@ -10,7 +10,7 @@ from tenants.context import ALL
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """`text` is the snapshot the trail keeps ("Ada Ohm <ada@northgate.example>"); `id` finds the row while it exists."""
+    """`text` is the snapshot the trail keeps ("Ada Ohm <ada@x.example>"); `id` finds the row while it exists."""
 
     kind: str  # person, system, command, token
     id: str
