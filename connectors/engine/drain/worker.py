@@ -54,6 +54,8 @@ class Drain:
                 await self._session()
             except (psycopg.Error, PoolTimeout, OSError) as error:
                 log.warning("the drain waits for the database: %s", type(error).__name__)
+                # Waiting is what it should do now; a new process could do no better.
+                self._heartbeat()
                 await asyncio.sleep(TICK_SECONDS)
 
     async def _session(self) -> None:
