@@ -30,7 +30,7 @@ def trace(*arguments: str) -> str:
 
 def test_a_delivered_order_is_told_from_the_door_to_the_document(shop):
     text = trace(number_of(add(shop, outcome="delivered")))
-    received, attempt, delivered = (text.index(word) for word in ("received orders/", "attempt 1", "delivered:"))
+    received, attempt, delivered = (text.rindex(word) for word in ("received orders/", "attempt 1", "delivered:"))
     assert received < attempt < delivered
     assert "API version 2026-10" in text
 
