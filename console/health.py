@@ -15,6 +15,8 @@ from console.embedded.paths import data_folder
 
 logger = logging.getLogger(__name__)
 
+# What else this process needs to be ready: name -> whether it works now. Parts enter themselves when they start.
+CHECKS: dict[str, Callable[[], bool]] = {}
 _TOUCH_SECONDS = 1.0
 _touched: dict[str, float] = {}
 
@@ -22,7 +24,8 @@ _touched: dict[str, float] = {}
 class HealthMiddleware:
     """Answers /livez and /readyz before anything asks for a partner, a session or https.
 
-    /livez says that the process serves; /readyz that it reaches its database. Neither tells a stranger more.
+    /livez says that the process serves; /readyz that it reaches its database and whatever CHECKS name. Neither tells a
+    stranger more.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -65,6 +68,9 @@ def _readiness() -> HttpResponse:
     except DatabaseError as error:
         logger.warning("not ready: %s", error)
         return HttpResponse("database", status=503, content_type="text/plain")
+    for name, works in CHECKS.items():
+        if not works():
+            return HttpResponse(name, status=503, content_type="text/plain")
     return HttpResponse("ready", content_type="text/plain")
 
 

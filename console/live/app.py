@@ -19,6 +19,7 @@ from urllib.parse import parse_qs
 import orjson
 from django.db import DatabaseError
 
+from console.health import CHECKS
 from console.live.doors import Visitor, admitted, still_admitted
 from console.live.hub import Hub, Socket, TooManySockets
 from console.live.listener import Listener
@@ -46,8 +47,10 @@ class Live:
 
     async def start(self) -> None:
         self.listener.start()
+        CHECKS["listener"] = self.listener.listening.is_set
 
     async def stop(self) -> None:
+        CHECKS.pop("listener", None)
         self.hub.close_all(STOPPING)
         await self.listener.stop()
 

@@ -12,10 +12,14 @@ import psycopg
 import pytest
 import websockets
 from django.contrib.sessions.models import Session
+from django.http import HttpResponse
+from django.test import RequestFactory
 
+from console.health import HealthMiddleware
 from console.live import app
 from governance.access.revocation import announce_revocation
 from monitoring.ledger.hints import Hint, exception_changed, messages_changed
+from tenants.context import outside_scope
 from tenants.people.models import Person
 from tenants.retailers.models import Retailer
 
@@ -191,6 +195,17 @@ async def test_a_client_that_does_not_read_is_closed_and_delays_nobody(server, m
     assert (await next_frame(reader))["topic"] == "messages"
     await asyncio.wait_for(slow, 10)
     assert sent[-1] == {"type": "websocket.close", "code": app.TOO_SLOW}
+
+
+async def test_a_web_process_is_ready_while_it_hears(server):
+    def ready() -> int:
+        return HealthMiddleware(lambda _: HttpResponse(status=404))(RequestFactory().get("/readyz")).status_code
+
+    assert await outside_scope(ready) == 200
+    server.live.listener.listening.clear()
+    assert await outside_scope(ready) == 503
+    await server.live.stop()
+    assert await outside_scope(ready) == 200
 
 
 async def test_stopping_tells_the_pages(server):
