@@ -2,77 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
-from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from console.render.status import STATUS, Look
+from console.render.marks import glyph_mark, icon_mark, status_mark, time_mark
 from console.render.text import actor as render_actor
-from console.render.text import ago, duration, exact, money
+from console.render.text import duration, money
 from console.views.scope import PageScope
 from governance.access.roles import ACTIONS, who_can
 
 register = template.Library()
 
 
-@register.simple_tag
-def icon(name: str, label: str = "") -> SafeString:
-    """A drawing from our sprite. Without `label` it is decoration and hidden from screen readers."""
-    if label:
-        return format_html(
-            '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"/></svg>', label, _sprite(), name
-        )
-    return format_html('<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', _sprite(), name)
-
-
-@register.simple_tag
-def status(key: str, words: str = "") -> SafeString:
-    """Colour, shape and word of one status (`console.render.status`)."""
-    look: Look = STATUS[key]
-    return format_html(
-        '<span class="status status-{}"><svg class="glyph" aria-hidden="true"><use href="{}#s-{}"/></svg>{}</span>',
-        look.tone,
-        _sprite(),
-        look.shape,
-        words or look.words,
-    )
-
-
-@register.simple_tag
-def glyph(shape: str) -> SafeString:
-    """A status shape alone, beside words that say the status."""
-    return format_html('<svg class="glyph" aria-hidden="true"><use href="{}#s-{}"/></svg>', _sprite(), shape)
+register.simple_tag(icon_mark, name="icon")
+register.simple_tag(glyph_mark, name="glyph")
+register.simple_tag(status_mark, name="status")
 
 
 @register.simple_tag(takes_context=True)
 def when(context: template.Context, value: datetime | None, form: str = "") -> SafeString:
-    """A time as the reader wants it: relative or absolute in their zone; the other form in the title.
-
-    `form` overrides the preference: "absolute" or "relative". An unknown time is said, not left blank.
-    """
-    if value is None:
-        return format_html('<span class="none">—</span>')
+    """A time in the reader's zone and form; `form` ("absolute", "relative") overrides the preference."""
     page = context["page"]
-    zone = page.scope.zone
-    absolute = exact(value, zone, at=page.scope.at)
-    relative = ago(value, at=page.scope.at)
-    shown = form or getattr(page.person, "times", "relative")
-    first, second = (absolute, relative) if shown == "absolute" else (relative, absolute)
-    return format_html(
-        '<time datetime="{}" title="{}" data-form="{}" data-other="{}">{}</time>',
-        value.astimezone(UTC).isoformat(timespec="milliseconds"),
-        value.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %z"),
-        shown,
-        second,
-        first,
-    )
+    return time_mark(value, zone=page.scope.zone, at=page.scope.at, form=form or page.times)
 
 
 @register.filter
@@ -151,7 +109,3 @@ def latency_split(*parts: int) -> SafeString:
     return format_html(
         '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">{}</svg>', inner
     )
-
-
-def _sprite() -> str:
-    return static("icons.svg")

@@ -72,6 +72,10 @@ class Page:
         self.request_id = getattr(request, "request_id", "")
 
     @property
+    def times(self) -> str:
+        return getattr(self.person, "times", "relative")
+
+    @property
     def partner_name(self) -> str:
         partner = getattr(self._request, "partner", None)
         return partner.name if partner else ""

@@ -16,7 +16,7 @@ from connectors.engine.replay import CannotRetry, StaleState, close_exception, r
 from console.access import requires, safe_next
 from console.render.cells import csv_lines, json_lines
 from console.render.stream import streamed
-from console.views.filters import Field, FilterBar, Tab, address, chips, cursor, kept, rows_url, text
+from console.views.filters import Field, FilterBar, FilterForm, Tab, address, chips, cursor, kept, rows_url, text
 from console.views.message import missing, render_message
 from console.views.notices import notify
 from console.views.scope import PageScope, page_scope
@@ -39,7 +39,7 @@ from monitoring.exceptions.selectors import (
 from monitoring.exports import record_export
 from monitoring.ledger.selectors.detail import message_detail
 
-FIELDS: Final = ("class", "connection")
+FIELDS: Final = {"class": "Class", "connection": "Connection", "find": "Order or words of the problem"}
 REASON_LIMIT: Final = 500
 EXPORT_CHUNK: Final = 1000
 COLUMNS: Final = (
@@ -261,24 +261,22 @@ def _lines(request: HttpRequest, page: ExceptionPage, scope: PageScope) -> list[
 
 def _filter_bar(request: HttpRequest, scope: PageScope, wanted: ExceptionFilter, summary: OpenSummary) -> FilterBar:
     connections = [(c.key, f"{c.label} · {c.retailer.name}") for c in connections_in_view(scope.retailer_ids)]
-    classes = [(group.error_class, advice_for(group.error_class).label) for group in summary.classes]
-    known = dict(classes)
-    if wanted.error_class and wanted.error_class not in known:
-        classes.append((wanted.error_class, advice_for(wanted.error_class).label))
+    classes = {group.error_class: advice_for(group.error_class).label for group in summary.classes}
+    if wanted.error_class:
+        classes.setdefault(wanted.error_class, advice_for(wanted.error_class).label)
     fields = [
-        Field("class", "Class", wanted.error_class, classes),
-        Field("connection", "Connection", wanted.connection, connections),
-        Field("find", "Order or words of the problem", wanted.search, (), free=True),
+        Field("class", FIELDS["class"], wanted.error_class, list(classes.items())),
+        Field("connection", FIELDS["connection"], wanted.connection, connections),
+        Field("find", FIELDS["find"], wanted.search, (), free=True),
     ]
     return FilterBar(
         tabs=[
             Tab("Open", address(request, tab=""), wanted.tab == "open", summary.count),
             Tab("Resolved", address(request, tab="resolved"), wanted.tab == "resolved"),
         ],
-        chips=chips(request, fields),
-        fields=fields,
-        kept=kept(request, ("class", "connection", "find")),
-        clear_url=address(request, **{"class": "", "connection": "", "find": ""}),
+        chips=chips(request, FIELDS, classes | dict(connections)),
+        clear_url=address(request, **dict.fromkeys(FIELDS, "")),
+        form=FilterForm(fields, kept(request, FIELDS), reverse("exceptions")),
     )
 
 

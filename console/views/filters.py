@@ -42,12 +42,23 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class FilterForm:
+    """What the filter menu asks; `kept` are the pairs it must send along."""
+
+    fields: Sequence[Field]
+    kept: list[tuple[str, str]]
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
 class FilterBar:
+    """`form_url` is where the form is fetched when the menu opens; `form` is there where it costs nothing."""
+
     tabs: list[Tab]
     chips: list[Chip]
-    fields: list[Field]
-    kept: list[tuple[str, str]]
     clear_url: str
+    form_url: str = ""
+    form: FilterForm | None = None
 
 
 def text(request: HttpRequest, name: str) -> str:
@@ -70,18 +81,14 @@ def address(request: HttpRequest, **changes: str) -> str:
     return "?" + urlencode(pairs, safe="/,")
 
 
-def chips(request: HttpRequest, fields: Iterable[Field], more: Mapping[str, str] | None = None) -> list[Chip]:
-    found = [
-        Chip(field.label, _words(field), address(request, **{field.name: ""}))
-        for field in fields
-        if field.value
-    ]
-    extra = [Chip(label, text(request, name), address(request, **{name: ""})) for name, label in (more or {}).items()]
-    return found + [chip for chip in extra if chip.value]
-
-
-def _words(field: Field) -> str:
-    return field.value if field.free else dict(field.options).get(field.value, field.value)
+def chips(request: HttpRequest, labels: Mapping[str, str], words: Mapping[str, str] | None = None) -> list[Chip]:
+    """One for each filter in the address, in the order of `labels`. `words` say values better than the address does."""
+    found = []
+    for name, label in labels.items():
+        value = text(request, name)
+        if value:
+            found.append(Chip(label, (words or {}).get(value, value), address(request, **{name: ""})))
+    return found
 
 
 def kept(request: HttpRequest, names: Iterable[str]) -> list[tuple[str, str]]:

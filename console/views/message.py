@@ -15,8 +15,9 @@ from connectors.library import UnknownConnector, connector
 from console.access import requires
 from console.render.bodies import Body, shown_body
 from console.render.journey import Happening, Stage, happenings, stages
+from console.render.lines import MessageLine, message_lines
 from console.render.sentences import next_action, subject, what_happened
-from console.views.scope import page_scope
+from console.views.scope import page_scope, reader
 from governance.access.roles import ACTIONS, who_can
 from governance.audit.events import ObjectRef
 from governance.audit.gate import GateError, gate
@@ -32,7 +33,6 @@ from monitoring.ledger.selectors.detail import (
     related_messages,
     step_of_payload,
 )
-from monitoring.ledger.selectors.pages import MessageRow
 
 TABS: Final = {
     "timeline": "Timeline",
@@ -65,7 +65,7 @@ class MessagePage:
     tab: str
     tabs: list[tuple[str, str, int | None]]
     happenings: list[Happening] = field(default_factory=list)
-    related: list[MessageRow] = field(default_factory=list)
+    related: list[MessageLine] = field(default_factory=list)
     trail: list[AuditEvent] = field(default_factory=list)
     body: Body | None = None
     problem: str = ""
@@ -191,7 +191,7 @@ def _tab_parts(request: HttpRequest, detail: MessageDetail, tab: str) -> dict[st
     if tab == "timeline":
         return {"happenings": happenings(detail)}
     if tab == "related":
-        return {"related": related_messages(detail.message)}
+        return {"related": message_lines(related_messages(detail.message), {}, reader(request))}
     if tab == "payload" and request.principal.may("payload.view"):
         found = payloads.read([detail.message.id]).get(detail.message.id)
         return {"body": shown_body(found, _personal_fields(detail.message.connector))}

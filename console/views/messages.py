@@ -14,17 +14,27 @@ from django.views.decorators.http import require_safe
 from connectors.library import UnknownConnector, connector
 from console.access import requires
 from console.render.cells import csv_lines, json_lines
+from console.render.lines import MessageLine, message_lines
 from console.render.status import STATUS
 from console.render.stream import streamed
-from console.views.filters import Field, FilterBar, Tab, address, chips, cursor, kept, rows_url, text
-from console.views.scope import PageScope, page_scope
+from console.views.filters import Field, FilterBar, FilterForm, Tab, address, chips, cursor, kept, rows_url, text
+from console.views.scope import PageScope, page_scope, reader
 from governance.registry.selectors import connections_in_view, flows_in_view
 from monitoring.exports import record_export
 from monitoring.ledger.selectors.filters import DOORS, FAILED, NOT_STATED, OUTCOMES, MessageFilter
 from monitoring.ledger.selectors.pages import MessagePage, MessageRow, message_page, newer_count
 from tenants.retailers.selectors import store_choices
 
-FIELDS: Final = ("connection", "flow", "topic", "store", "version", "door", "attempt")
+FIELDS: Final = {
+    "connection": "Connection",
+    "flow": "Flow",
+    "topic": "Topic",
+    "store": "Store",
+    "version": "API version",
+    "door": "Door",
+    "attempt": "Attempts",
+}
+FREE: Final = ("topic", "store", "version")  # typed, with suggestions
 TAB_WORDS: Final = {"delivered": "Delivered"}  # proven and unproven ones
 EXPORT_CHUNK: Final = 1000
 COLUMNS: Final = (
@@ -57,11 +67,12 @@ class MessageList:
     """What templates/messages/list.html shows."""
 
     page: MessagePage
+    lines: list[MessageLine]
+    several: bool
     bar: FilterBar
     problem: str
     is_search: bool
     is_narrowed: bool
-    retailers: dict[int, str]
     rows_url: str
 
 
@@ -73,14 +84,24 @@ def messages(request: HttpRequest) -> HttpResponse:
     page = message_page(wanted, before=cursor(request, "before"), after=cursor(request, "after"))
     shown = MessageList(
         page=page,
-        bar=_filter_bar(request, scope),
+        lines=message_lines(page.rows, _retailer_names(scope), reader(request)),
+        several=bool(_retailer_names(scope)),
+        bar=_filter_bar(request),
         problem=problem,
         is_search=bool(wanted.search),
         is_narrowed=wanted.is_narrowed,
-        retailers=_retailer_names(scope),
         rows_url=rows_url(request, reverse("message-rows"), page.rows),
     )
     return render(request, "messages/list.html", {"list": shown})
+
+
+@require_safe
+@requires("messages.view")
+def message_filters(request: HttpRequest) -> HttpResponse:
+    """The filter form: a fragment when the menu opens, a page of its own without script."""
+    form = FilterForm(_fields(request, page_scope(request)), kept(request, FIELDS), reverse("messages"))
+    template = "components/_filter_form.html" if request.htmx else "messages/filters.html"
+    return render(request, template, {"form": form})
 
 
 @require_safe
@@ -92,7 +113,8 @@ def message_rows(request: HttpRequest) -> HttpResponse:
     through = cursor(request, "through")
     page = message_page(wanted, before=UUID(int=through.int + 1) if through else None)
     newer = newer_count(wanted, than=through) if through else len(page.rows)
-    context = {"rows": page.rows, "retailers": _retailer_names(scope), "newer": newer}
+    names = _retailer_names(scope)
+    context = {"lines": message_lines(page.rows, names, reader(request)), "several": bool(names), "newer": newer}
     return render(request, "messages/_rows.html", context)
 
 
@@ -144,8 +166,7 @@ def message_filter(request: HttpRequest, scope: PageScope) -> tuple[MessageFilte
     return wanted, "; ".join(problem for problem in problems if problem)
 
 
-def _filter_bar(request: HttpRequest, scope: PageScope) -> FilterBar:
-    fields = _fields(request, scope)
+def _filter_bar(request: HttpRequest) -> FilterBar:
     current = text(request, "outcome")
     tabs = [Tab("All", address(request, outcome=""), not current)]
     tabs += [
@@ -153,10 +174,9 @@ def _filter_bar(request: HttpRequest, scope: PageScope) -> FilterBar:
     ]
     return FilterBar(
         tabs=tabs,
-        chips=chips(request, fields, {"q": "Search"}),
-        fields=fields,
-        kept=kept(request, FIELDS),
+        chips=chips(request, {**FIELDS, "q": "Search"}),
         clear_url=address(request, outcome="", q="", **dict.fromkeys(FIELDS, "")),
+        form_url=reverse("message-filters") + address(request),
     )
 
 
@@ -166,16 +186,16 @@ def _fields(request: HttpRequest, scope: PageScope) -> list[Field]:
     manifests = [m for m in map(_manifest, sorted({c.connector for c in connections})) if m]
     topics = sorted({topic for manifest in manifests for topic in manifest.topics})
     versions = sorted({v.name for m in manifests for v in m.api_versions} | {c.api_version for c in connections} - {""})
-    choices = [
-        ("connection", "Connection", [(c.key, _named(c.label, c.retailer.name, scope)) for c in connections], False),
-        ("flow", "Flow", [(f.key, _named(f.label, f.retailer.name, scope)) for f in flows], False),
-        ("topic", "Topic", [(topic, "") for topic in topics], True),
-        ("store", "Store", store_choices(retailers), True),
-        ("version", "API version", [*((v, "") for v in versions), (NOT_STATED, "not stated")], True),
-        ("door", "Door", [(door, door.capitalize()) for door in DOORS], False),
-        ("attempt", "Attempts", [(FAILED, "One failed")], False),
-    ]
-    return [Field(name, label, text(request, name), options, free) for name, label, options, free in choices]
+    options: dict[str, list[tuple[str, str]]] = {
+        "connection": [(c.key, _named(c.label, c.retailer.name, scope)) for c in connections],
+        "flow": [(f.key, _named(f.label, f.retailer.name, scope)) for f in flows],
+        "topic": [(topic, "") for topic in topics],
+        "store": store_choices(retailers),
+        "version": [*((v, "") for v in versions), (NOT_STATED, "not stated")],
+        "door": [(door, door.capitalize()) for door in DOORS],
+        "attempt": [(FAILED, "One failed")],
+    }
+    return [Field(name, FIELDS[name], text(request, name), options[name], name in FREE) for name in FIELDS]
 
 
 def _named(label: str, retailer: str, scope: PageScope) -> str:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest
 
+from console.render.lines import Reader
 from console.timerange import TimeRange, time_range
 from governance.registry.selectors import RetailerChoice, retailer_choices
 
@@ -67,6 +68,11 @@ def page_scope(request: HttpRequest) -> PageScope:
     if known is None:
         known = request._page_scope = _read(request)
     return known
+
+
+def reader(request: HttpRequest) -> Reader:
+    scope = page_scope(request)
+    return Reader(scope.zone, scope.at, getattr(request.user, "times", "relative"))
 
 
 def reader_zone(request: HttpRequest, chosen: Iterable[RetailerChoice] = ()) -> ZoneInfo:

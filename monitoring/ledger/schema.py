@@ -71,7 +71,9 @@ INDEXES = [
     "CREATE INDEX ledger_message_by_retailer ON ledger_message (retailer_id, id DESC)",
     "CREATE INDEX ledger_message_by_position ON ledger_message (position)",
     "CREATE INDEX ledger_delivery_by_message ON ledger_delivery (message_id)",
-    "CREATE INDEX ledger_delivery_by_state ON ledger_delivery (retailer_id, state, id DESC)",
+    # Nearly everything is delivered; what is not is what people look for.
+    "CREATE INDEX ledger_delivery_unsettled ON ledger_delivery (state, message_id) WHERE state <> 'delivered'",
+    "CREATE INDEX ledger_message_disposed ON ledger_message (disposition, id DESC) WHERE disposition <> ''",
     "CREATE INDEX ledger_attempt_by_message ON ledger_attempt (message_id)",
     "CREATE INDEX ledger_step_by_attempt ON ledger_step (attempt_id)",
     "CREATE INDEX ledger_repeat_by_message ON ledger_repeat (message_id)",

@@ -48,6 +48,15 @@ class TestRows(PageSuite):
         return f"/messages/rows/?through={rows.message.id}"
 
 
+class TestFilters(PageSuite):
+    action = "messages.view"
+    queries = 10
+    shows_canary = False
+
+    def path(self, rows: Rows) -> str:
+        return "/messages/filters/?topic=orders/create"
+
+
 class TestExport(PageSuite):
     action = "messages.view"
     queries = 14

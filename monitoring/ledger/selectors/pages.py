@@ -7,17 +7,54 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, Max
+from django.db.models import Count, QuerySet
 
 from governance.registry.models import RetailConnection
 from monitoring.exceptions.models import ExceptionItem
-from monitoring.ledger.models import Attempt, Delivery, Disposition, Fact, Message, Repeat
-from monitoring.ledger.selectors.filters import WORST_FIRST, MessageFilter, matching
-from tenants.retailers.models import Store
+from monitoring.ledger.models import Attempt, Delivery, Disposition, Fact, LedgerRow, Message, Repeat
+from monitoring.ledger.selectors.filters import WORST_FIRST, MessageFilter, branches
 
-PAGE_SIZE = 50
+PAGE_SIZE: Final = 50
+COLUMNS: Final = (
+    "retailer_id",
+    "received_at",
+    "topic",
+    "object_type",
+    "connection_key",
+    "connector",
+    "door",
+    "api_version",
+    "disposition",
+    "rule",
+)
+DELIVERY: Final = (
+    "id",
+    "message_id",
+    "flow_id",
+    "connection_key",
+    "state",
+    "document_id",
+    "error_message",
+    "received_at",
+    "accepted_at",
+    "confirmed_at",
+)
+FACT: Final = ("message_id", "number", "store_key", "value", "currency")
+VERSIONS: Final = ("version_requested", "version_served")
+
+
+class KnownFact(NamedTuple):
+    message_id: UUID | None
+    number: str
+    store_key: str
+    value: Decimal | None
+    currency: str
+
+
+NO_FACT: Final = KnownFact(None, "", "", None, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +85,6 @@ class MessageRow:
     object_type: str
     number: str
     store_key: str
-    store: str
     value: Decimal | None
     currency: str
     source_key: str
@@ -60,7 +96,6 @@ class MessageRow:
     why: str
     latency: timedelta | None
     repeats: int
-    repeated_at: datetime | None
     exception_id: UUID | None
     ways: tuple[Way, ...]
 
@@ -78,41 +113,51 @@ def message_page(
     wanted: MessageFilter, *, before: UUID | None = None, after: UUID | None = None, size: int = PAGE_SIZE
 ) -> MessagePage:
     """The page older than `before`, or newer than `after`, or the newest. Cost: eight queries, however many rows."""
-    rows = matching(wanted)
     if after is not None:
-        found = list(rows.filter(id__gt=after).order_by("id")[: size + 1])
+        found = _ids(wanted, size + 1, newest_first=False, id__gt=after)
         more, found = len(found) > size, found[:size][::-1]
-        return MessagePage(described(found), found[-1].id if found else None, found[0].id if more else None)
-    if before is not None:
-        rows = rows.filter(id__lt=before)
-    found = list(rows.order_by("-id")[: size + 1])
+        return MessagePage(_read(found), found[-1] if found else None, found[0] if more else None)
+    found = _ids(wanted, size + 1, newest_first=True, **({"id__lt": before} if before is not None else {}))
     more, found = len(found) > size, found[:size]
-    newer = found[0].id if found and before is not None else None
-    return MessagePage(described(found), found[-1].id if more else None, newer)
+    newer = found[0] if found and before is not None else None
+    return MessagePage(_read(found), found[-1] if more else None, newer)
 
 
 def newer_count(wanted: MessageFilter, *, than: UUID, limit: int = 99) -> int:
-    """How many matching messages came after one, counted up to `limit`. One query."""
-    return matching(wanted).filter(id__gt=than).order_by()[:limit].count()
+    """How many matching messages came after one, counted up to `limit`. One query, two for some outcomes."""
+    return len(_ids(wanted, limit, newest_first=True, id__gt=than))
+
+
+def _ids(wanted: MessageFilter, size: int, *, newest_first: bool, **bounds: UUID) -> list[UUID]:
+    order = "-id" if newest_first else "id"
+    found: set[UUID] = set()
+    for rows in branches(wanted):
+        found.update(rows.filter(**bounds).order_by(order).values_list("id", flat=True)[:size])
+    return sorted(found, reverse=newest_first)[:size]
+
+
+def _read(ids: Sequence[UUID]) -> list[MessageRow]:
+    if not ids:
+        return []
+    return described(list(Message.objects.scoped().filter(id__in=ids).only(*COLUMNS).order_by("-id")))
 
 
 def described(messages: Sequence[Message]) -> list[MessageRow]:
-    """Messages with everything a line shows, in the same order. Cost: seven queries."""
+    """Messages with everything a line shows, in the same order. Cost: six queries."""
     ids = [message.id for message in messages]
     if not ids:
         return []
-    deliveries = _by_message(Delivery.objects.scoped().filter(message_id__in=ids).order_by("id"))
-    attempts = {a.delivery_id: a for a in Attempt.objects.scoped().filter(message_id__in=ids).order_by("id")}
-    facts = {fact.message_id: fact for fact in Fact.objects.scoped().filter(message_id__in=ids)}
+    deliveries = _deliveries(ids)
+    attempts = _versions(ids)
+    facts = {row.message_id: row for row in _rows(Fact, FACT, ids)}
     repeats = _repeats(ids)
     exceptions = _open_exceptions(ids)
     labels = _connection_labels(messages, deliveries)
-    stores = _store_names(facts.values())
     rows = []
     for message in messages:
-        ways = tuple(_way(d, attempts.get(d.id), labels) for d in deliveries[message.id])
-        fact = facts.get(message.id)
-        count, last = repeats.get(message.id, (0, None))
+        mine = deliveries[message.id]
+        ways = tuple(_way(delivery, attempts.get(delivery.id, ("", "")), labels) for delivery in mine)
+        fact = facts.get(message.id, NO_FACT)
         rows.append(
             MessageRow(
                 id=message.id,
@@ -120,21 +165,19 @@ def described(messages: Sequence[Message]) -> list[MessageRow]:
                 received_at=message.received_at,
                 topic=message.topic,
                 object_type=message.object_type,
-                number=fact.number if fact else "",
-                store_key=fact.store_key if fact else "",
-                store=stores.get((message.retailer_id, fact.store_key), "") if fact else "",
-                value=fact.value if fact else None,
-                currency=fact.currency if fact else "",
+                number=fact.number,
+                store_key=fact.store_key,
+                value=fact.value,
+                currency=fact.currency,
                 source_key=message.connection_key,
                 source=labels.get(message.connection_key, message.connection_key),
                 connector=message.connector,
                 door=message.door,
                 version=message.api_version,
-                status=status_of(message.disposition, deliveries[message.id]),
+                status=status_of(message.disposition, mine),
                 why=message.rule or next((way.error for way in ways if way.error), ""),
-                latency=latency_of(deliveries[message.id]),
-                repeats=count,
-                repeated_at=last,
+                latency=latency_of(mine),
+                repeats=repeats.get(message.id, 0),
                 exception_id=exceptions.get(message.id),
                 ways=ways,
             )
@@ -142,8 +185,11 @@ def described(messages: Sequence[Message]) -> list[MessageRow]:
     return rows
 
 
-def status_of(disposition: str, deliveries: Sequence[Delivery]) -> str:
-    """One word for a message: its disposition, or the worst of its deliveries; "confirmed" when all are proven."""
+def status_of(disposition: str, deliveries: Sequence[Any]) -> str:
+    """One word for a message: its disposition, or the worst of its deliveries; "confirmed" when all are proven.
+
+    `deliveries` are rows of Delivery, or what has its columns, in the order they were made.
+    """
     if disposition == Disposition.OLDER_VERSION:
         return "superseded"
     if disposition:
@@ -157,7 +203,7 @@ def status_of(disposition: str, deliveries: Sequence[Delivery]) -> str:
     return worst
 
 
-def latency_of(deliveries: Iterable[Delivery]) -> timedelta | None:
+def latency_of(deliveries: Iterable[Any]) -> timedelta | None:
     """From the door to the last target's acceptance; None while one of them has not accepted."""
     waits = [d.accepted_at - d.received_at if d.accepted_at else None for d in deliveries if d.state != "superseded"]
     if not waits or None in waits:
@@ -165,7 +211,7 @@ def latency_of(deliveries: Iterable[Delivery]) -> timedelta | None:
     return max(waits)
 
 
-def _way(delivery: Delivery, attempt: Attempt | None, labels: dict[str, str]) -> Way:
+def _way(delivery: Any, versions: tuple[str, str], labels: dict[str, str]) -> Way:
     return Way(
         target_key=delivery.connection_key,
         target=labels.get(delivery.connection_key, delivery.connection_key),
@@ -173,21 +219,32 @@ def _way(delivery: Delivery, attempt: Attempt | None, labels: dict[str, str]) ->
         document=delivery.document_id,
         confirmed=delivery.confirmed_at is not None,
         error=delivery.error_message,
-        version_requested=attempt.version_requested if attempt else "",
-        version_served=attempt.version_served if attempt else "",
+        version_requested=versions[0],
+        version_served=versions[1],
     )
 
 
-def _by_message(deliveries: Iterable[Delivery]) -> dict[UUID, list[Delivery]]:
-    grouped: dict[UUID, list[Delivery]] = defaultdict(list)
-    for delivery in deliveries:
+def _rows(model: type[LedgerRow], columns: Sequence[str], ids: Sequence[UUID]) -> QuerySet:
+    """Only what a line needs, as named tuples: whole objects would cost more than the query."""
+    return model.objects.scoped().filter(message_id__in=ids).values_list(*columns, named=True)
+
+
+def _deliveries(ids: Sequence[UUID]) -> dict[UUID, list[Any]]:
+    grouped: dict[UUID, list[Any]] = defaultdict(list)
+    for delivery in _rows(Delivery, DELIVERY, ids).order_by("id"):
         grouped[delivery.message_id].append(delivery)
     return grouped
 
 
-def _repeats(ids: Sequence[UUID]) -> dict[UUID, tuple[int, datetime]]:
+def _versions(ids: Sequence[UUID]) -> dict[UUID, tuple[str, str]]:
+    """(requested, served) of each delivery's last attempt."""
+    rows = Attempt.objects.scoped().filter(message_id__in=ids).order_by("id")
+    return {key: (asked, got) for key, asked, got in rows.values_list("delivery_id", *VERSIONS)}
+
+
+def _repeats(ids: Sequence[UUID]) -> dict[UUID, int]:
     rows = Repeat.objects.scoped().filter(message_id__in=ids).values_list("message_id")
-    return {key: (count, last) for key, count, last in rows.annotate(count=Count("id"), last=Max("received_at"))}
+    return dict(rows.annotate(count=Count("id")))
 
 
 def _open_exceptions(ids: Sequence[UUID]) -> dict[UUID, UUID]:
@@ -195,13 +252,7 @@ def _open_exceptions(ids: Sequence[UUID]) -> dict[UUID, UUID]:
     return dict(rows.order_by("id").values_list("message_id", "id"))
 
 
-def _connection_labels(messages: Iterable[Message], deliveries: dict[UUID, list[Delivery]]) -> dict[str, str]:
+def _connection_labels(messages: Iterable[Message], deliveries: dict[UUID, list[Any]]) -> dict[str, str]:
     keys = {message.connection_key for message in messages}
     keys |= {delivery.connection_key for group in deliveries.values() for delivery in group}
     return dict(RetailConnection.objects.scoped().filter(key__in=keys).values_list("key", "label"))
-
-
-def _store_names(facts: Iterable[Fact]) -> dict[tuple[int, str], str]:
-    keys = {fact.store_key for fact in facts if fact.store_key}
-    rows = Store.objects.scoped().filter(key__in=keys).values_list("retailer_id", "key", "name")
-    return {(retailer, key): name for retailer, key, name in rows}

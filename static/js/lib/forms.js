@@ -1,4 +1,4 @@
-// Filter forms go by themselves when a choice changes and leave empty fields out of the address.
+// Forms that ask leave empty fields out of the address.
 // A form[data-join="name"] sends its check boxes as one comma list. Dialogs open and close by data attributes.
 function tidy(form) {
   const join = form.dataset.join;
@@ -19,10 +19,6 @@ document.addEventListener("submit", (event) => {
 addEventListener("pageshow", () => {
   for (const field of document.querySelectorAll("form[method=get] :disabled")) field.disabled = false;
   for (const field of document.querySelectorAll("input.joined")) field.remove();
-});
-
-document.addEventListener("change", (event) => {
-  if (event.target.matches?.("form[data-filters] select")) event.target.form.requestSubmit();
 });
 
 document.addEventListener("click", (event) => {

@@ -40,7 +40,10 @@ const KEYS = {
   u: () => press("[data-back]"),
   Escape: () => press("[data-back]"),
   "/": () => document.getElementById("search")?.focus(),
-  f: () => document.querySelector("[data-filters] input:not([type=hidden]), [data-filters] select, [data-filters] summary")?.focus(),
+  f: () => {
+    const menu = document.querySelector("[data-filter-menu]");
+    if (menu) { menu.open = true; menu.querySelector("select, input:not([type=hidden])")?.focus(); }
+  },
   r: () => press("[data-key=r]", current()) || press("[data-key=r]"),
   e: () => press("[data-key=e]", current()) || press("[data-key=e]"),
   y: () => press("[data-key=y]", current()) || press("[data-key=y]"),
