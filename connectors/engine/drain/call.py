@@ -26,6 +26,10 @@ class NotReached(Unavailable):
     """No connection came about: counts against the endpoint's breaker."""
 
 
+class CallBlocked(Misconfigured):
+    """The address may not be called: a matter for the trail too."""
+
+
 class EngineCall:
     """One attempt. Implements `connectors.sdk.connector.Call`."""
 
@@ -104,7 +108,7 @@ class EngineCall:
 def _in_our_words(error: EgressError, *, changes: bool) -> Exception:
     """The one question is whether the target may have acted."""
     if isinstance(error, Blocked):
-        return Misconfigured(f"The address may not be called: {error.reason}.")
+        return CallBlocked(f"The address may not be called: {error.reason}.")
     if isinstance(error, NotConnected):
         return NotReached(f"The target cannot be reached: {error.reason}.")
     if isinstance(error, TooLarge):

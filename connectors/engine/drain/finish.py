@@ -12,6 +12,8 @@ from connectors.engine.drain import rows
 from connectors.engine.drain.policy import BREAKER_OPENS_AFTER, probe_delay
 from connectors.engine.drain.work import End, Result
 from connectors.engine.models import Endpoint
+from connectors.engine.trail import blocked_calls
+from governance.audit.raw import insert_events
 from monitoring.exceptions import sets as exceptions
 from monitoring.ledger import bulk
 from monitoring.ledger.hints import Hint, notify_sql
@@ -93,6 +95,7 @@ class Finisher:
         await exceptions.resolve(connection, rows.resolved(results), at=now)
         await exceptions.open_or_reopen(connection, rows.exceptions(results, now), at=now)
         await self._endpoints(connection, results)
+        await insert_events(connection, blocked_calls(self._scope, results))
         counted = upsert(rows.counted(results, now), self._slot)
         if counted is not None:
             await connection.execute(*counted)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from connectors.engine.batch import Batcher
 from connectors.engine.config import PartnerConfig, Target
-from connectors.engine.drain.call import EngineCall, NotReached
+from connectors.engine.drain.call import CallBlocked, EngineCall, NotReached
 from connectors.engine.drain.intents import Intent, LeaseLost, LeftBehind
 from connectors.engine.drain.policy import verdict
 from connectors.engine.drain.transform import Transformed, transform
@@ -125,6 +125,7 @@ def _problem(error: ConnectorError) -> Problem:
         uncertain=isinstance(error, Uncertain),
         unreachable=isinstance(error, NotReached),
         credential=isinstance(error, CredentialRejected),
+        blocked=isinstance(error, CallBlocked),
         retryable=error.retryable,
         retry_after=error.retry_after,
     )

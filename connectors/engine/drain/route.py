@@ -12,6 +12,8 @@ from psycopg import AsyncConnection
 from connectors.engine.config import PartnerConfig
 from connectors.engine.drain.routing import Known, Plan, Planned, Routable, plan_routes
 from connectors.engine.models import Head
+from connectors.engine.trail import masked_cards
+from governance.audit.raw import insert_events
 from monitoring.exceptions.rows import open_exception
 from monitoring.ledger import bulk
 from monitoring.ledger.hints import Hint
@@ -22,7 +24,7 @@ from tenants.context import Scope
 BATCH = 256
 _NEXT = """
 SELECT id, position, retailer_id, connection_id, connection_key, connector, topic, object_type, object_id,
-       source_version, order_key, api_version, trace_id, received_at, disposition, rule, body_hash
+       source_version, order_key, api_version, trace_id, received_at, disposition, rule, masked, body_hash
 FROM ledger_message WHERE position > (SELECT position FROM engine_head WHERE id = %s) ORDER BY position LIMIT %s
 """
 _LANES = """
@@ -59,6 +61,7 @@ async def route(connection: AsyncConnection, scope: Scope, config: PartnerConfig
             return None
         plan = plan_routes(scope.schema, messages, config.flows_by_source, await _versions(connection, messages))
         await _write(connection, plan, slot)
+        await insert_events(connection, masked_cards(scope, messages))
         await connection.execute(
             "UPDATE engine_head SET position = %s WHERE id = %s", [messages[-1].position, Head.ROUTED]
         )

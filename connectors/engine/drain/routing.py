@@ -34,6 +34,7 @@ class Routable:
     received_at: datetime
     disposition: str
     rule: str
+    masked: int  # card numbers masked in it
     body_hash: bytes
 
     @property

@@ -95,6 +95,7 @@ class Problem:
     uncertain: bool = False  # a call left and nobody knows its effect
     unreachable: bool = False  # counts against the endpoint's breaker
     credential: bool = False  # opens the breaker at once
+    blocked: bool = False  # the address may not be called
     retryable: bool = False
     retry_after: timedelta | None = None
 

@@ -12,6 +12,7 @@ from connectors.engine.models import Endpoint, Entry, Intent, Lane
 from connectors.engine.replay import CannotRetry, close_exception, retry_exception
 from governance.access.principal import command
 from governance.audit.gate import ReasonMissing
+from governance.audit.models import AuditEvent
 from governance.credentials.keyring import KeyNotHere
 from governance.registry.models import RetailConnection
 from monitoring.exceptions.models import ExceptionItem, Transition
@@ -284,3 +285,16 @@ async def test_one_partner_that_cannot_be_served_does_not_stop_another(world: Wo
     await world.post(order(1001))
     await world.settle()
     assert (await world.ask(deliveries))[0].state == "delivered"
+
+
+async def test_a_target_off_the_allow_list_is_never_called_and_the_trail_says_so(world: World):
+    def move() -> None:
+        world.flow.target.config = {"url": "http://169.254.169.254"}
+        world.flow.target.save()
+        connection.close()
+
+    await world.ask(move)
+    await world.post(order(1001))
+    await world.settle()
+    assert (await world.ask(the_exception)).title.startswith("The address may not be called")
+    assert await world.ask(lambda: AuditEvent.objects.filter(action="call.blocked").count()) == 1

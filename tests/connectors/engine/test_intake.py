@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from governance.audit.models import AuditEvent
 from monitoring.exceptions.models import ExceptionItem
 from monitoring.ledger import payloads
 from monitoring.ledger.models import BusinessKey, Message, Repeat
@@ -133,3 +134,6 @@ async def test_card_numbers_are_masked_before_the_first_write(world: World):
     [kept] = (await world.ask(bodies)).values()
     assert b"4111 1111 1111 1111" not in kept
     assert json.loads(kept)["note"].endswith("exp 12/29")
+    await world.settle()
+    event = await world.ask(lambda: AuditEvent.objects.get(action="card_data.masked"))
+    assert (event.object_text, event.actor_text) == ("shop", "Signalbox intake")

@@ -43,6 +43,7 @@ def message(position: int = 1, **changes) -> Routable:
         "received_at": datetime(2026, 11, 20, tzinfo=UTC),
         "disposition": "",
         "rule": "",
+        "masked": 0,
         "body_hash": b"same",
     }
     return Routable(**{**values, **changes})
