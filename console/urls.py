@@ -23,6 +23,7 @@ urlpatterns = [
     path("favicon.svg", brand.favicon, name="favicon"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("messages/", messages.messages, name="messages"),
+    path("messages/filters/", messages.message_filters, name="message-filters"),
     path("messages/rows/", messages.message_rows, name="message-rows"),
     re_path(r"^messages/export\.(?P<form>csv|jsonl)$", messages.messages_export, name="messages-export"),
     path("messages/<uuid:message_id>/", message.message, name="message"),
