@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from tests.support.cluster import run_cluster, stop_run_cluster
+from tests.support.figures import print_figures
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 DATABASE = f"test_{WORKER}"
@@ -17,3 +20,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings.test")
 
 def pytest_unconfigure() -> None:
     stop_run_cluster()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    print_figures(terminalreporter)
