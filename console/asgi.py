@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from importlib import import_module
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings.embedded")
@@ -11,6 +12,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings.embedded")
 from django.core.asgi import get_asgi_application  # noqa: E402
 
 pages = get_asgi_application()
+
+from django.conf import settings  # noqa: E402
 
 from connectors.engine.intake.app import Intake, is_intake  # noqa: E402
 from console.checks import insist_on_safe_database  # noqa: E402
@@ -43,6 +46,7 @@ async def _lifespan(receive: Any, send: Any) -> None:
 
 
 async def _start(send: Any) -> None:
+    import_module(settings.ROOT_URLCONF)  # a broken page is known now, not at the first request
     await asyncio.to_thread(insist_on_safe_database)
     await intake.start()
     await live.start()

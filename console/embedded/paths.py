@@ -49,7 +49,7 @@ class DataFolder:
     def create(self) -> None:
         """Make the folders. Keys are closed to everyone else from the start."""
         self.root.mkdir(parents=True, exist_ok=True)
-        self.log.mkdir(exist_ok=True)
+        self.log.mkdir(mode=0o700, exist_ok=True)
         self.run.mkdir(exist_ok=True)
         self.keys.mkdir(mode=0o700, exist_ok=True)
 

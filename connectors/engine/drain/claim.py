@@ -47,7 +47,7 @@ RETURNING l.id, l.token, l.crashes, l.due_at
 _HEADS = """
 SELECT t.lane_id, t.token, t.crashes, e.id, e.delivery_id, e.message_id, d.retailer_id, d.flow_id, d.flow_key,
        d.connection_id, d.connection_key, d.operation, d.object_type, d.object_id, d.idempotency_key, d.reference,
-       e.attempts, e.trigger, d.received_at, t.due_at, m.connector, m.topic, m.api_version,
+       e.attempts, d.attempts, e.trigger, d.received_at, t.due_at, m.connector, m.topic, m.api_version,
        p.format, p.key_id, p.body
 FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::timestamptz[]) AS t (lane_id, token, crashes, due_at)
 CROSS JOIN LATERAL (SELECT * FROM engine_entry WHERE lane_id = t.lane_id ORDER BY position LIMIT 1) e

@@ -110,7 +110,7 @@ class Performer:
         spec = target.connector.manifest.operation(work.operation) if target and outcome.retryable else None
         result.end, result.retry_in = verdict(
             outcome,
-            attempts=work.attempts + 1 + len(left),
+            tries=work.tries + 1 + len(left),
             idempotency=spec.idempotency if spec else Idempotency.NONE,
             rng=self._rng,
         )

@@ -8,7 +8,7 @@ from datetime import timedelta
 from connectors.engine.drain.work import End, Problem
 from governance.catalogue.manifest import Idempotency
 
-MAX_ATTEMPTS = 8
+MAX_TRIES = 8
 BASE_SECONDS = 2.0
 CAP_SECONDS = 15 * 60.0
 # We obey a target's Retry-After this far and no further.
@@ -20,25 +20,25 @@ PROBE_CAP_SECONDS = 60.0
 
 
 def verdict(
-    problem: Problem, *, attempts: int, idempotency: Idempotency, rng: random.Random
+    problem: Problem, *, tries: int, idempotency: Idempotency, rng: random.Random
 ) -> tuple[End, timedelta | None]:
-    """(RETRY, delay) or (PARK, None). `attempts` counts the one that just failed.
+    """(RETRY, delay) or (PARK, None). `tries` counts the one that just failed.
 
     An uncertain outcome under NONE goes to a person at once: it never goes again by itself. A target that cannot
     be reached is the endpoint's trouble, not this delivery's: it waits however long that takes.
     """
     if problem.unreachable:
-        return End.RETRY, retry_delay(min(attempts, 4), None, rng)
+        return End.RETRY, retry_delay(min(tries, 4), None, rng)
     if not problem.retryable or (problem.uncertain and idempotency is Idempotency.NONE):
         return End.PARK, None
-    if attempts >= MAX_ATTEMPTS:
+    if tries >= MAX_TRIES:
         return End.PARK, None
-    return End.RETRY, retry_delay(attempts, problem.retry_after, rng)
+    return End.RETRY, retry_delay(tries, problem.retry_after, rng)
 
 
-def retry_delay(attempts: int, retry_after: timedelta | None, rng: random.Random) -> timedelta:
+def retry_delay(tries: int, retry_after: timedelta | None, rng: random.Random) -> timedelta:
     """Full jitter below a doubling ceiling; never before the target's own Retry-After."""
-    ceiling = min(CAP_SECONDS, BASE_SECONDS * 2**attempts)
+    ceiling = min(CAP_SECONDS, BASE_SECONDS * 2**tries)
     jitter = timedelta(seconds=rng.uniform(BASE_SECONDS / 2, ceiling))
     if retry_after is None:
         return jitter

@@ -31,7 +31,8 @@ class Work:
     object_id: str
     idempotency_key: UUID
     reference: str
-    attempts: int
+    tries: int  # used up since a person last sent it on its way
+    attempts: int  # all that were ever made
     trigger: str
     received_at: datetime
     due_at: datetime  # since when the lane was free for this run

@@ -212,6 +212,8 @@ async def test_an_unreachable_target_opens_the_breaker_and_nothing_is_lost(world
         await world.settle(within_seconds=1.5)
     endpoint = await world.ask(lambda: Endpoint.objects.get())
     assert endpoint.breaker == "open"
+    tried = await world.ask(lambda: list(Attempt.objects.values_list("delivery_id", "number")))
+    assert len(set(tried)) == len(tried)
     await world.ask(move, good)
     await world.settle()
     assert {d.state for d in await world.ask(deliveries)} == {"delivered"}

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.engine.drain.policy import MAX_ATTEMPTS, RETRY_AFTER_CAP, probe_delay, retry_delay, verdict
+from connectors.engine.drain.policy import MAX_TRIES, RETRY_AFTER_CAP, probe_delay, retry_delay, verdict
 from connectors.engine.drain.work import End, Problem
 from governance.catalogue.manifest import Idempotency
 
@@ -15,8 +15,8 @@ RNG = random.Random(7)
 AWAY = Problem("transport", "away", retryable=True)
 
 
-def judge(problem: Problem, attempts: int = 1, idempotency: Idempotency = Idempotency.SEARCH_FIRST) -> End:
-    return verdict(problem, attempts=attempts, idempotency=idempotency, rng=RNG)[0]
+def judge(problem: Problem, tries: int = 1, idempotency: Idempotency = Idempotency.SEARCH_FIRST) -> End:
+    return verdict(problem, tries=tries, idempotency=idempotency, rng=RNG)[0]
 
 
 def test_what_cannot_succeed_is_never_retried():
@@ -24,8 +24,8 @@ def test_what_cannot_succeed_is_never_retried():
 
 
 def test_a_passing_failure_is_retried_until_the_tries_are_used_up():
-    assert judge(AWAY, MAX_ATTEMPTS - 1) is End.RETRY
-    assert judge(AWAY, MAX_ATTEMPTS) is End.PARK
+    assert judge(AWAY, MAX_TRIES - 1) is End.RETRY
+    assert judge(AWAY, MAX_TRIES) is End.PARK
 
 
 def test_an_unreachable_target_uses_up_no_tries():
