@@ -90,7 +90,11 @@ def failures(traffic: Traffic) -> Chart:
                 showlegend=False,
                 hovermode=False,
                 margin={"l": 40, "r": 24, "t": 8, "b": 24},
-                xaxis=axis(tickformat=",d", nticks=5),
+                xaxis=axis(
+                    tickformat=",d",
+                    rangemode="tozero",
+                    **({"dtick": 1} if max(counts, default=0) < 6 else {"nticks": 5}),
+                ),
                 yaxis=axis(autorange="reversed", showgrid=False, tickfont={"color": "@text-1"}),
             ),
         },

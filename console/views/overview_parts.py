@@ -24,12 +24,14 @@ from monitoring.rollups.selectors import (
     Traffic,
     VersionInUse,
     api_versions_in_use,
+    counting_since,
     latency_by_hop,
     messages_per_minute,
     received_lately,
 )
 
 RECENT: Final = 6
+SHORTEST: Final = timedelta(minutes=15)
 LATE: Final = timedelta(minutes=15)
 # term of the equation -> (words, outcome of the messages page)
 TERMS: Final = {
@@ -131,8 +133,9 @@ class Links:
 
 
 def read_numbers(scope: PageScope) -> Numbers:
-    """Cost: seven queries, however many messages."""
-    start, end, chosen = scope.range.start, scope.range.end, scope.retailer_ids
+    """Cost: eight queries, however many messages."""
+    end, chosen = scope.range.end, scope.retailer_ids
+    start = _first_shown(scope, counting_since(retailers=chosen))
     named = [retailer.id for retailer in scope.chosen or scope.retailers]
     found = messages_per_minute(start, end, retailers=chosen)
     live = scope.range.is_live
@@ -144,6 +147,13 @@ def read_numbers(scope: PageScope) -> Numbers:
         risk=open_summary(retailers=named),
         backlog=backlog(named),
     )
+
+
+def _first_shown(scope: PageScope, first: datetime | None) -> datetime:
+    """The range's start or, on a young system, a moment before it began: a chart of an empty day shows nothing."""
+    if first is None or first <= scope.range.start:
+        return scope.range.start
+    return max(scope.range.start, min(first - timedelta(minutes=1), scope.range.end - SHORTEST))
 
 
 def tiles(numbers: Numbers, scope: PageScope, links: Links) -> list[Tile]:
@@ -216,10 +226,8 @@ def _failed(numbers: Numbers, links: Links) -> Tile:
     parts = [Part(share)]
     if gave_up:
         parts.append(Part(f"{gave_up:,} needed a person", links.messages(outcome="exception")))
-    look = _failure_look(attempts, failed, gave_up)
-    return Tile(
-        "failed", "Failures", f"{failed:,}", "failed attempts", *look, links.messages(attempt="failed"), tuple(parts)
-    )
+    look, unit = _failure_look(attempts, failed, gave_up), "failed attempt" if failed == 1 else "failed attempts"
+    return Tile("failed", "Failures", f"{failed:,}", unit, *look, links.messages(attempt="failed"), tuple(parts))
 
 
 def _failure_look(attempts: int, failed: int, gave_up: int) -> tuple[str, str]:

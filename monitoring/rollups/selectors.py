@@ -148,6 +148,14 @@ def messages_per_minute(since: datetime, until: datetime, *, retailers: Retailer
     return Traffic(span, series)
 
 
+def counting_since(*, retailers: Retailers = None) -> datetime | None:
+    """The first minute of which anything was counted. Cost: one query, the first row of the key."""
+    rows = Minute.objects.scoped()
+    if retailers is not None:
+        rows = rows.filter(retailer_id__in=list(retailers))
+    return rows.order_by("minute").values_list("minute", flat=True).first()
+
+
 def received_lately(*, at: datetime, minutes: int = 5, retailers: Retailers = None) -> float:
     """Messages a minute over the last whole minutes: the running one would look like a fall. Cost: one query."""
     until = at.replace(second=0, microsecond=0)

@@ -33,7 +33,7 @@ class OverviewSuite(PageSuite):
 
 
 class TestOverview(OverviewSuite):
-    queries = 17
+    queries = 18
 
     def path(self, rows: Rows) -> str:
         return "/"
@@ -48,7 +48,7 @@ class TestEquation(OverviewSuite):
 
 
 class TestFile(OverviewSuite):
-    queries = 12
+    queries = 13
     shows_canary = False
     is_html = False
 
@@ -100,6 +100,14 @@ def test_tiles_tell_what_was_counted(shop):
     assert "2 needed a person" in shown["failed"][1]
     assert shown["open"][0] == "2 open"
     assert shown["waiting"] == ("1 delivery", "1 retrying · oldest 2 m 0 s")
+
+
+def test_a_young_system_is_shown_from_its_first_minute(shop):
+    ledger_rows.add(shop, at=datetime.now(UTC) - timedelta(minutes=40))
+    count_ledger()
+    found = list(csv.DictReader(io.StringIO(signed_in(ADA).get("/overview/messages.csv").content.decode())))
+    assert 40 <= len(found) <= 43
+    assert sum(int(row["Received"]) for row in found) == 1
 
 
 def test_every_number_of_a_tile_finds_as_many_messages(shop):
