@@ -67,10 +67,22 @@ def session_of(email: str) -> str:
 class Window:
     """One person's window on one host. `problems`: script errors, policy violations, requests that left the host."""
 
-    def __init__(self, browser: Browser, port: int, session: str, *, width: int = 1440, theme: str = "light") -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        port: int,
+        session: str,
+        *,
+        width: int = 1440,
+        theme: str = "light",
+        script: bool = True,
+    ) -> None:
         self.address = f"http://northgate.localhost:{port}"
         self.context: BrowserContext = browser.new_context(
-            base_url=self.address, viewport={"width": width, "height": 1000}, color_scheme=theme
+            base_url=self.address,
+            viewport={"width": width, "height": 1000},
+            color_scheme=theme,
+            java_script_enabled=script,
         )
         cookie = {"name": settings.SESSION_COOKIE_NAME, "value": session, "url": self.address}
         self.context.add_cookies([cookie])

@@ -1,6 +1,6 @@
 // The keyboard map (`?` shows it). Single keys are off inside fields, inside dialogs, with modifiers, and by preference.
 const GO_WITHIN_MS = 1200;
-let wentAt = 0;
+let wentAt = -Infinity;
 
 const rows = () => [...document.querySelectorAll("[data-rows] [data-row]")].filter((row) => row.offsetParent);
 const opener = (row) => row.querySelector("[data-open]") ?? row;
@@ -64,7 +64,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && event.target.matches?.("input[type=search]")) return event.target.blur();
   if (ignored(event)) return;
   if (performance.now() - wentAt < GO_WITHIN_MS) {
-    wentAt = 0;
+    wentAt = -Infinity;
     if (press(`[data-go="g ${event.key}"]`)) return event.preventDefault();
   }
   if (event.key === "g") { wentAt = performance.now(); return; }
