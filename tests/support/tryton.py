@@ -66,7 +66,8 @@ class Erp:
         """Every document whose reference begins with it, oldest first, with its lines."""
         found = self.admin.read("sale.sale", [["reference", "like", f"{reference}%"]], SALE_FIELDS)
         for sale in found:
-            sale["lines"] = self.admin("sale.line.read", sale["lines"], LINE_FIELDS)
+            rows = {row["id"]: row for row in self.admin("sale.line.read", sale["lines"], LINE_FIELDS)}
+            sale["lines"] = [rows[number] for number in sale["lines"]]
         return sorted(found, key=lambda sale: sale["id"])
 
     def sale(self, reference: str) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class Client:
         return await self._change(step, "PUT", self._path(model, record, fields=fields), values)
 
     async def press(self, step: str, model: str, record: int, button: str, fields: Sequence[str]) -> Record:
-        """A button of the record's form, e.g. `quote`. One that does not fit the record's state does nothing."""
+        """A button of the record's form, e.g. `quote`. One that does not fit the record's state is refused."""
         return await self._change(step, "POST", self._path(model, record, button, fields=fields), {})
 
     async def delete(self, step: str, model: str, record: int) -> None:
@@ -85,6 +85,16 @@ class Client:
         response = await self._send(step, "DELETE", path, None, changes=True)
         if response.status not in (OK, 204):
             raise _error(step, response, changes=True, path=path)
+
+    async def may_press(self, step: str, model: str, button: str) -> bool:
+        """Whether our user may, found by pressing it on no record at all: nothing changes."""
+        path = self._path(model, button)
+        response = await self._send(step, "POST", path, wire.encode({"records": []}), changes=False)
+        if response.status in (400, 403):
+            return False
+        if response.status not in (OK, 204):
+            raise _error(step, response, changes=False, path=path)
+        return True
 
     async def server_version(self) -> str:
         """What the server says of itself, e.g. "8.2". The only place where Tryton states a version."""

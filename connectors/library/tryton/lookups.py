@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from time import monotonic
 from typing import Any
 
 from connectors.canonical.order import Customer, Order
 from connectors.library.tryton import codes
 from connectors.library.tryton.client import Client, Record
 from connectors.library.tryton.mapping.amounts import Rules
-from connectors.library.tryton.mapping.draft import Rate
-from connectors.library.tryton.memory import Company, Currency, recall
+from connectors.library.tryton.mapping.draft import UNMAPPED, Rate
+from connectors.library.tryton.memory import TAXES_SECONDS, Company, Currency, recall
 from connectors.library.tryton.records import Party, Product, Tax
 from connectors.sdk.errors import Misconfigured, PayloadChanged, RequestRefused
 
-UNMAPPED = "unmapped_value"
 DEFAULT_PARTY = "WEB"
 CUSTOMER_PREFIX = "SHOP-"
 TAX_FIELDS = ("name", "description", "rate", "type", "group.kind", "childs.id", "update_unit_price")
@@ -74,14 +74,16 @@ async def products(client: Client, wanted: Iterable[str], document: str) -> dict
 
 
 async def taxes(client: Client, wanted: Iterable[Rate], document: str) -> dict[Rate, Tax]:
-    """Tryton's sales tax for each rate of the shop; asked anew when one is not found among the remembered."""
+    """Tryton's sales tax for each rate of the shop; asked anew every few minutes, and when one is not clear."""
     memory = recall(client)
     needed = {rate for rate in wanted if rate.known is None}
     if not needed:
         return {}
-    if memory.taxes is None or any(not _candidates(memory.taxes, rate) for rate in needed):
+    unclear = any(len(_candidates(memory.taxes, rate)) != 1 for rate in needed)
+    if unclear or monotonic() - memory.taxes_at > TAXES_SECONDS:
         rows = await client.search("find taxes", "account.tax", [["parent", "=", None]], TAX_FIELDS)
         memory.taxes = tuple(_tax(row) for row in rows if _is_plain_sales_tax(row))
+        memory.taxes_at = monotonic()
     return {rate: _chosen_tax(memory.taxes, rate, document) for rate in needed}
 
 

@@ -30,7 +30,7 @@ manifest = Manifest(
         Field(
             "application_key",
             "Application key",
-            "In Tryton: the user's preferences, Applications, application REST API; its user needs the group Sales",
+            "Of a user in the groups Sales and Sales Administrator: preferences, Applications, application REST API",
             secret=True,
         ),
         Field("company", "Company", "Only where the key's user has more than one", required=False),
@@ -43,7 +43,7 @@ manifest = Manifest(
     api_versions=(ApiVersion(VERSION, None, "trytond 8.2.1, __series__; common.server.version answers it"),),
     # Tryton states no limit. It does one thing at a time for each document it numbers, so more would only queue there.
     rate_limit=RateLimit(burst=4, per_second=8.0, concurrency=2),
-    scopes=("Sales",),
+    scopes=("Sales", "Sales Administrator"),
     operations=(
         OperationSpec(
             "order.upsert",

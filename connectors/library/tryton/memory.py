@@ -17,6 +17,8 @@ from connectors.library.tryton.records import Party, Product, Tax
 KEY = "tryton"
 PRODUCTS = 20_000
 PARTIES = 5_000
+TAXES_SECONDS = 300.0
+NEVER = float("-inf")
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -64,7 +66,8 @@ class Currency:
 class Memory:
     place: tuple[str, str, str]
     company: Company | None = None
-    taxes: tuple[Tax, ...] | None = None
+    taxes: tuple[Tax, ...] = ()
+    taxes_at: float = NEVER
     currencies: dict[str, Currency] = field(default_factory=dict)
     products: Recent[str, Product] = field(default_factory=lambda: Recent(PRODUCTS))
     parties: Recent[str, Party] = field(default_factory=lambda: Recent(PARTIES))

@@ -36,45 +36,43 @@ async def upsert(call: Call, order: Order) -> Delivered:
         sale is booked and differs), duplicate (our reference is there twice); and the family of `client`.
     """
     client = Client(call)
+    until = sales.finish_at(client)
     await lookups.company(client)
     wanted = [call.reference, call.reference + REVERSAL]
     found = await sales.find(client, "search", [["reference", "in", wanted]])
     # A refund of the same shop may have the same id; what is a return has an origin.
     known = sales.only((item for item in found if not item.origin), call.reference)
     if known is None:
-        return await _make(client, order)
+        return await _make(client, order, until)
     if known.state in OPEN_STATES:
-        return await _bring_in_line(client, order, known)
+        return await _bring_in_line(client, order, known, until)
     if known.state in BOOKED_STATES and order.cancelled_at:
-        return await _reverse(client, order, known, sales.only(found, call.reference + REVERSAL))
+        return await _reverse(client, order, known, sales.only(found, call.reference + REVERSAL), until)
     if known.state == CANCELLED and order.cancelled_at:
         return _delivered(client, order, known, "already", {CANCELLED})
     _refuse_difference(order, known)
     return _delivered(client, order, known, "already", BOOKED_STATES)
 
 
-async def _make(client: Client, order: Order) -> Delivered:
+async def _make(client: Client, order: Order, until: str) -> Delivered:
     made = await sales.create(client, partial(draft_of, client, order))
-    return await _complete(client, order, made, "created")
+    return await _complete(client, order, made, until, "created")
 
 
-async def _bring_in_line(client: Client, order: Order, known: Sale) -> Delivered:
+async def _bring_in_line(client: Client, order: Order, known: Sale, until: str) -> Delivered:
     """Also where an interrupted attempt left off: a sale that is as it should be just goes on."""
     draft = await draft_of(client, order)
-    until = sales.finish_at(client)
     if not sales.matches(draft, known):
-        return await _complete(client, order, await sales.amend(client, known, draft), "amended")
+        return await _complete(client, order, await sales.amend(client, known, draft), until, "amended")
     effect = "already" if known.state == until and not order.cancelled_at else "created"
-    return await _complete(client, order, known, effect)
+    return await _complete(client, order, known, until, effect)
 
 
-async def _complete(client: Client, order: Order, known: Sale, effect: str) -> Delivered:
+async def _complete(client: Client, order: Order, known: Sale, until: str, effect: str) -> Delivered:
     if order.cancelled_at:
         return _delivered(client, order, await sales.cancel(client, known), "cancelled", {CANCELLED})
-    until = sales.finish_at(client)
     finished = await sales.finish(client, known, until)
-    states = BOOKED_STATES if until in BOOKED_STATES else {until}
-    return _delivered(client, order, finished, effect, states)
+    return _delivered(client, order, finished, effect, sales.finished_states(until))
 
 
 async def draft_of(client: Client, order: Order) -> Draft:
@@ -114,23 +112,24 @@ async def lines_of(
     )
 
 
-async def _reverse(client: Client, order: Order, known: Sale, made: Sale | None) -> Delivered:
+async def _reverse(client: Client, order: Order, known: Sale, made: Sale | None, until: str) -> Delivered:
     """What is booked is not undone in Tryton but returned: a sale of the same lines, negative, less earlier returns."""
+    states = sales.finished_states(until)
+    if made is not None and made.state in states:
+        return _returned(client, made, made.total, "already", states)
+    domain = [["origin", "=", f"sale.sale,{known.id}"], ["state", "!=", CANCELLED]]
+    others = [item for item in await sales.find(client, "find returns", domain) if not made or item.id != made.id]
+    left = known.total + sum((item.total for item in others), Decimal(0))
+    if made is None and others and not left:
+        return _delivered(client, order, known, "already", BOOKED_STATES, total=known.total)
     if made is None:
-        domain = [["origin", "=", f"sale.sale,{known.id}"], ["state", "!=", CANCELLED]]
-        earlier = await sales.find(client, "find returns", domain)
-        left = known.total + sum((item.total for item in earlier), Decimal(0))
-        if not left and earlier:
-            return _delivered(client, order, known, "already", BOOKED_STATES, total=known.total)
-        made = await sales.create(client, partial(_reversal, client, order, known, earlier, left))
-    until = sales.finish_at(client)
-    states = BOOKED_STATES if until in BOOKED_STATES else {until}
-    effect = "already" if made.state in states else "returned"
-    finished = await sales.finish(client, made, until)
+        made = await sales.create(client, partial(_reversal, client, order, known, others, left))
+    return _returned(client, await sales.finish(client, made, until), -left, "returned", states)
+
+
+def _returned(client: Client, made: Sale, total: Decimal, effect: str, states: frozenset[str]) -> Delivered:
     reference = client.call.reference + REVERSAL
-    return sales.proven(
-        client, finished, reference=reference, total=made.total, states=states, effect=effect, kind="return"
-    )
+    return sales.proven(client, made, reference=reference, total=total, states=states, effect=effect, kind="return")
 
 
 async def _reversal(client: Client, order: Order, known: Sale, earlier: list[Sale], left: Decimal) -> Draft:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from connectors.library.tryton import codes, lookups
 from connectors.library.tryton.client import VERSION, Client
 from connectors.library.tryton.memory import Company
+from connectors.library.tryton.records import SALE
 from connectors.sdk.connector import Call
 from connectors.sdk.errors import Misconfigured
 from connectors.sdk.probes import Check
@@ -17,7 +18,13 @@ async def probe(call: Call) -> Sequence[Check]:
     client = Client(call)
     series = await client.server_version()
     books = await lookups.company(client)
-    return (_credential(books), _version(series), await _party(client), await _products(client))
+    return (
+        _credential(books),
+        _version(series),
+        await _rights(client),
+        await _party(client),
+        await _products(client),
+    )
 
 
 def _credential(books: Company) -> Check:
@@ -28,6 +35,17 @@ def _version(series: str) -> Check:
     if series == VERSION:
         return Check("version", True, f"Tryton {series} answers.")
     return Check("version", False, f"Tryton {series} answers; this connector speaks {VERSION}.", (VERSION,))
+
+
+async def _rights(client: Client) -> Check:
+    """The two groups of Tryton's that the steps of a sale need, each by a button only its members may press."""
+    missing = []
+    for button, group in (("quote", "Sales"), ("process", "Sales Administrator")):
+        if not await client.may_press(f"may {button}", SALE, button):
+            missing.append(group)
+    if missing:
+        return Check("rights", False, f"The key's user lacks the group {' and '.join(missing)}.", tuple(missing))
+    return Check("rights", True, "The key's user may sell and process sales.")
 
 
 async def _party(client: Client) -> Check:

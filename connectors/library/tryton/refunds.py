@@ -18,7 +18,7 @@ from connectors.library.tryton.mapping import returns
 from connectors.library.tryton.mapping import sale as mapping
 from connectors.library.tryton.mapping.draft import ONE, Draft, Part
 from connectors.library.tryton.orders import REVERSAL, lines_of
-from connectors.library.tryton.records import BOOKED_STATES, CANCELLED, OPEN_STATES, Sale
+from connectors.library.tryton.records import CANCELLED, OPEN_STATES, Sale
 from connectors.sdk.connector import Call, Delivered
 from connectors.sdk.errors import RequestRefused
 
@@ -28,6 +28,7 @@ OUT_OF_ORDER = "out_of_order"
 async def create(call: Call, refund: Refund) -> Delivered:
     """Raises: RequestRefused with error_class out_of_order (no sale of this order), unmapped_value, duplicate."""
     client = Client(call)
+    until = sales.finish_at(client)
     await lookups.company(client)
     documents = await sales.find(client, "search", _of_this_order(call.reference, refund.order_id))
     sold = _sale_of(documents, refund, _namespace(call.reference, refund))
@@ -35,16 +36,18 @@ async def create(call: Call, refund: Refund) -> Delivered:
     total = -returns.money_back(refund, inclusive=inclusive)
     made = sales.only((item for item in documents if item.origin), call.reference)
     ended = _is_undone(documents, sold)
-    effect = "already" if made and made.state in ({CANCELLED} if ended else BOOKED_STATES) else "returned"
+    states = sales.finished_states(until)
+    effect = "already" if made and made.state in states | {CANCELLED} else "returned"
     if made is None:
         made = await sales.create(client, partial(_draft, client, refund, sold, inclusive))
     if ended and made.state in OPEN_STATES:
         made = await sales.cancel(client, made)
-    until = sales.finish_at(client)
-    states = {CANCELLED} if made.state == CANCELLED else BOOKED_STATES if until in BOOKED_STATES else {until}
-    finished = made if made.state == CANCELLED else await sales.finish(client, made, until)
+    if made.state != CANCELLED:
+        made = await sales.finish(client, made, until)
+    # One that was cancelled counts for nothing: right where the whole sale is undone, and only there.
+    allowed = states | {CANCELLED} if ended else states
     return sales.proven(
-        client, finished, reference=call.reference, total=total, states=states, effect=effect, kind="return"
+        client, made, reference=call.reference, total=total, states=allowed, effect=effect, kind="return"
     )
 
 

@@ -15,6 +15,7 @@ from connectors.library.tryton.client import Client, Record
 from connectors.library.tryton.mapping.draft import Draft, Line
 from connectors.library.tryton.memory import forget
 from connectors.library.tryton.records import (
+    BOOKED_STATES,
     CANCELLED,
     CONFIRMED,
     DONE,
@@ -40,6 +41,10 @@ def finish_at(client: Client) -> str:
     if chosen not in WAYPOINTS:
         raise Misconfigured(f"Sales can be brought up to {', '.join(WAYPOINTS)}; {chosen} is none of them.")
     return chosen
+
+
+def finished_states(until: str) -> frozenset[str]:
+    return BOOKED_STATES if until == PROCESSING else frozenset({until})
 
 
 async def find(client: Client, step: str, domain: list[Any]) -> list[Sale]:
@@ -101,7 +106,7 @@ async def amend(client: Client, known: Sale, draft: Draft) -> Sale:
 async def finish(client: Client, known: Sale, until: str) -> Sale:
     """From wherever it stands to `until`, one step at a time."""
     if known.state == DRAFT and until != DRAFT:
-        known = await _press(client, "quote", known, "quote", QUOTATION)
+        known = await _press(client, "quote", known, "quote", QUOTATION, CONFIRMED, PROCESSING, DONE)
     if known.state == QUOTATION and until == PROCESSING:
         # The answer shows the state before Tryton's own next task, which processes: hence the read.
         await _press(client, "confirm", known, "confirm", CONFIRMED, PROCESSING, DONE)
@@ -192,8 +197,17 @@ async def _discard(client: Client, made: Sale) -> str:
 
 
 async def _press(client: Client, step: str, known: Sale, button: str, *expected: str) -> Sale:
-    """Tryton ignores a button that does not fit, so the state it shows afterwards is what counts."""
-    pressed = sale(await client.press(step, SALE, known.id, button, SALE_FIELDS))
+    """Press a button and see the state it was meant for, or one beyond it.
+
+    Tryton refuses a button that does not fit the state. An attempt of ours that was given up as lost may have been
+    quicker, so a refusal is only believed when the sale still stands where it stood.
+    """
+    try:
+        pressed = sale(await client.press(step, SALE, known.id, button, SALE_FIELDS))
+    except RequestRefused:
+        pressed = await read(client, "look again", known.id)
+        if pressed.state not in expected:
+            raise
     if pressed.state not in expected:
         raise RequestRefused(
             f"Tryton did not {step} the sale {name(pressed)}: it is {pressed.state}.", error_class=CONFLICT
@@ -213,16 +227,17 @@ async def _values(client: Client, draft: Draft) -> Record:
         "reference": draft.reference,
         "description": draft.description,
         "sale_date": draft.date,
-        "lines": [["create", [_line(line) for line in draft.lines]]],
+        "lines": [["create", [_line(line, number) for number, line in enumerate(draft.lines, 1)]]],
     }
     if draft.origin:
         values["origin"] = draft.origin
     return values
 
 
-def _line(line: Line) -> Record:
+def _line(line: Line, sequence: int) -> Record:
     return {
         "type": "line",
+        "sequence": sequence,
         "product": line.product.id,
         "unit": line.product.unit,
         "quantity": float(line.quantity),

@@ -7,7 +7,8 @@ COMPANY = "Harbour & Pine"
 COMPANY_CURRENCY = "USD"
 ADMIN = "admin"
 USER = "signalbox"
-# What the administrator needs to keep the catalogue; Signalbox sells and nothing more.
+# What the administrator needs to keep the catalogue. Signalbox sells: Tryton lets only a sales administrator press
+# the button that processes a sale, which is needed where a confirmation was cut off before its own processing.
 ADMIN_GROUPS = (
     ("account", "group_account"),
     ("account", "group_account_admin"),
@@ -18,7 +19,7 @@ ADMIN_GROUPS = (
     ("sale", "group_sale_admin"),
     ("stock", "group_stock"),
 )
-USER_GROUPS = (("sale", "group_sale"),)
+USER_GROUPS = (("sale", "group_sale"), ("sale", "group_sale_admin"))
 DEFAULT_PARTY = "WEB"
 GOODS_CATEGORY = "Goods"
 SERVICES_CATEGORY = "Services"

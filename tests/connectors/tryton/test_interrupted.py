@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from msgspec.structs import replace
 
+from connectors.sdk.connector import Delivered
 from connectors.sdk.errors import Unavailable, Uncertain
 from connectors.sdk.testing import Fault, Killed
 from tests.connectors.tryton.attempts import NOON, Shop, line, money, refunded, tax
@@ -114,6 +117,20 @@ async def test_a_deadline_that_ends_in_the_middle_of_a_change_is_uncertain(warm:
     await warm.sell(order, config={"finish_at": "quotation"})
     with pytest.raises((Uncertain, Unavailable)):
         await warm.sell(order, deadline=0.03)
+    await warm.sell(order)
+    (sale,) = warm.sales()
+    assert (sale["state"], len(sale["shipments"])) == ("processing", 1)
+
+
+async def test_a_late_attempt_and_its_successor_do_not_process_twice(warm: Shop) -> None:
+    """An attempt that was given up may still run: Tryton locks the sale, and whoever comes second finds it done.
+
+    Or does not get the lock in time: then it does not know, and the next attempt looks.
+    """
+    order = warm.order(line(quantity="2"))
+    await warm.sell(order, config={"finish_at": "quotation"})
+    ended = await asyncio.gather(warm.sell(order), warm.sell(order), return_exceptions=True)
+    assert all(isinstance(end, Delivered | Uncertain) for end in ended), ended
     await warm.sell(order)
     (sale,) = warm.sales()
     assert (sale["state"], len(sale["shipments"])) == ("processing", 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from decimal import Decimal
@@ -80,12 +81,19 @@ def taxes(erp: Erp) -> None:
 
 @pytest.mark.parametrize("kind", ORDERS)
 async def test_an_order_becomes_a_sale_of_the_same_total(shop: Shop, kind: str) -> None:
+    """Up to the quotation: processing changes no total, and takes three times as long as the rest."""
     order = ORDERS[kind](shop)
-    delivered = await shop.sell(order)
+    delivered = await shop.sell(order, config={"finish_at": "quotation"})
     sale = shop.sale()
     assert sale["total_amount"] == order.total
-    assert sale["state"] == "processing"
     assert (delivered.document_id, delivered.effect) == (sale["number"], "created")
+
+
+@pytest.mark.parametrize("kind", ["prices with tax", "everything given away", "yen"])
+async def test_a_sale_is_processed_with_the_total_it_was_quoted(shop: Shop, kind: str) -> None:
+    order = ORDERS[kind](shop)
+    await shop.sell(order)
+    assert (shop.sale()["total_amount"], shop.sale()["state"]) == (order.total, "processing")
 
 
 async def test_a_sale_shows_the_shops_number_date_and_lines(shop: Shop) -> None:
@@ -164,3 +172,12 @@ async def test_a_sale_can_be_read_back_by_its_number(shop: Shop) -> None:
     assert read.detail["total"] == f"{order.total:f}"
     assert read.detail["reference"] == shop.reference
     assert json.loads(read.detail["lines"])[0]["quantity"] == "2"
+
+
+async def test_orders_at_the_same_time_do_not_disturb_each_other(shop: Shop, erp: Erp) -> None:
+    """Two workers, one customer nobody knew: each order is one sale, the customer one party."""
+    shops = [Shop(erp, {}, f"{shop.test} {number}") for number in range(4)]
+    buyer = customer(shop.number)
+    await asyncio.gather(*(each.sell(each.order(line(), customer=buyer)) for each in shops))
+    assert [each.sale()["state"] for each in shops] == ["processing"] * 4
+    assert len(erp.admin.ids("party.party", [["code", "=", f"SHOP-{shop.number}"]])) == 1

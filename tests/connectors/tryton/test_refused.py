@@ -99,7 +99,7 @@ async def test_an_order_waits_for_a_tryton_that_is_down(shop: Shop) -> None:
 async def test_a_healthy_tryton_says_so(erp: Erp) -> None:
     async with DirectCall(config=erp.config, secrets=erp.secrets) as call:
         checks = await connector.probe(call)
-    assert [check.ok for check in checks] == [True, True, True, True]
+    assert [check.ok for check in checks] == [True] * 5
     assert [step.served for step in call.steps if step.name == "server version"] == ["8.2"]
 
 
@@ -108,3 +108,50 @@ async def test_a_tryton_without_the_default_party_is_not_healthy(erp: Erp) -> No
         checks = {check.name: check for check in await connector.probe(call)}
     assert checks["default party"].ok is False
     assert checks["default party"].missing == ("NOBODY",)
+
+
+async def test_a_sale_tryton_cannot_process_is_told_and_goes_on_once_it_can(shop: Shop, erp: Erp) -> None:
+    """The refusal comes after the confirmation: the sale stands there, confirmed, until somebody mends the product."""
+    erp.knows("NO-ACCOUNT")
+    (template,) = erp.admin.ids("product.template", [["products.code", "=", "NO-ACCOUNT"]])
+    (category,) = erp.admin.ids("product.category", [["name", "=", "Goods"]])
+    erp.admin("product.template.write", [template], {"account_category": None})
+    order = shop.order(line("NO-ACCOUNT"))
+    with pytest.raises(RequestRefused, match='Tryton refuses “process”: There is no "Account Category"'):
+        await shop.sell(order)
+    assert shop.sale()["state"] == "confirmed"
+    erp.admin("product.template.write", [template], {"account_category": category})
+    await shop.sell(order)
+    assert (len(shop.sales()), shop.sale()["state"]) == (1, "processing")
+    assert shop.steps == ["search", "process"]
+
+
+async def test_two_taxes_that_are_one_in_tryton_are_refused(shop: Shop, erp: Erp) -> None:
+    erp.catalogue.ensure_taxes([("Only Tax", money("0.013"))])
+    taxes = (tax("0.013", "0.13", "City Tax"), tax("0.013", "0.13", "County Tax"))
+    with pytest.raises(RequestRefused, match="one and the same in Tryton") as refusal:
+        await shop.sell(shop.order(line(taxes=taxes)))
+    assert refusal.value.error_class == "unmapped_value"
+
+
+async def test_a_wrong_setting_is_found_before_anything_is_written(shop: Shop) -> None:
+    with pytest.raises(Misconfigured, match="paid is none of them"):
+        await shop.sell(shop.order(), config={"finish_at": "paid"})
+    assert shop.steps == []
+
+
+@pytest.mark.parametrize(
+    ("groups", "missing"), [(["Sales"], ("Sales Administrator",)), ([], ("Sales", "Sales Administrator"))]
+)
+async def test_rights_that_lack_are_named(erp: Erp, groups: list[str], missing: tuple[str, ...]) -> None:
+    """A user of its own with these groups and a key."""
+    name = f"seller-{len(groups)}"
+    ids = erp.admin.ids("res.group", [["name", "in", groups]])
+    company = {"companies": [["add", [erp.admin.company]]], "company": erp.admin.company}
+    values = {"name": name, "login": name, "groups": [["add", ids]]} | company
+    (user,) = erp.admin("res.user.create", [values])
+    key = {"user": user, "application": "rest", "key": f"key-of-{name}"}
+    erp.admin("res.user.application.create", [key])
+    async with DirectCall(config=erp.config, secrets={"application_key": key["key"]}) as call:
+        checks = {check.name: check for check in await connector.probe(call)}
+    assert (checks["rights"].ok, checks["rights"].missing) == (False, missing)

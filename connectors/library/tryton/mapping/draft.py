@@ -14,6 +14,7 @@ from connectors.library.tryton.records import Party, Product, Tax
 from connectors.sdk.errors import RequestRefused
 
 ONE = Decimal(1)
+UNMAPPED = "unmapped_value"
 HALF = Decimal("0.5")
 
 
@@ -128,6 +129,11 @@ def residue_line(residue: Decimal, product: Product, sign: int = 1) -> Line:
 
 def _line(part: Part, rules: Rules, product: Callable[[str], Product], tax: Callable[[Rate], Tax]) -> Line:
     taxes = {found.id: found for found in (rate.known or tax(rate) for rate in part.rates)}
+    if len(taxes) < len(part.rates):
+        named = ", ".join(f"{rate.title} ({rate.rate * 100:f} %)" for rate in part.rates)
+        raise RequestRefused(
+            f"Several taxes of “{part.label}” are one and the same in Tryton: {named}.", error_class=UNMAPPED
+        )
     price = unit_price(part.net, part.quantity, rules)
     ordered = tuple(taxes[key] for key in sorted(taxes))
     return Line(product(part.code), part.quantity, price, ordered, part.label, part.note)
