@@ -117,10 +117,15 @@ def test_a_complaint_that_a_restart_would_not_mend_changes_nothing(supervisor, m
     assert pid_of(supervisor, "web") == first
 
 
-def test_a_task_runs_to_its_end_and_its_lines_are_repeated(supervisor, told):
-    code = supervisor.run_task("migrate", ["sh", "-c", "echo done; exit 4"], env=dict(os.environ))
-    assert code == 4
-    assert ("migrate", "done") in told
+def test_the_lines_of_a_task_that_succeeded_are_repeated(supervisor, told):
+    assert supervisor.run_task("prepare", ["sh", "-c", "echo done"], env=dict(os.environ)) == 0
+    assert ("prepare", "done") in told
+
+
+def test_a_task_that_failed_leaves_its_words_in_its_log(supervisor, told):
+    assert supervisor.run_task("migrate", ["sh", "-c", "echo why; exit 4"], env=dict(os.environ)) == 4
+    assert supervisor.log_of("migrate").last_lines(1) == ["why"]
+    assert told == []
 
 
 SCRIPT = """
