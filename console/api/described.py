@@ -17,6 +17,10 @@ class Described(AutoSchema):
             bodies[status] = self._get_response_for_code(shapes.Problem, status, media_types=[CONTENT_TYPE])
         return bodies
 
+    def get_description(self) -> str:
+        """Nothing: the summary says it. A view's docstring is for us, and would be inherited besides."""
+        return ""
+
     def _refusals(self) -> list[str]:
         writes = self.method == "POST"
         refusals = ["400"] if writes or self.view.query else []

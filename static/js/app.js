@@ -7,4 +7,3 @@ import "./lib/keys.js";
 import "./lib/ask.js";
 import "./lib/forms.js";
 if (document.querySelector("[data-open-count]")) import("./lib/open-count.js");
-import "./live.js";

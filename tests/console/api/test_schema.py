@@ -16,7 +16,7 @@ def test_it_is_openapi_3_1_under_the_partners_name(northgate):
     found = schema()
     assert found["openapi"].startswith("3.1")
     assert found["info"]["title"] == "Northgate Retail Services API"
-    assert "signalbox" not in str(found).lower()
+    assert not {"signalbox", "governance", "required_action"} & set(str(found).lower().replace(".", " ").split())
 
 
 def test_every_operation_is_described(northgate):
