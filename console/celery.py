@@ -16,6 +16,7 @@ app = Celery("signalbox")
 app.conf.update(
     broker_url=settings.BROKER_URL,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
     broker_transport_options={"visibility_timeout": 3600},
     task_serializer="json",
     accept_content=["json"],

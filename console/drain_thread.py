@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
+import signal
 import threading
 
 import uvloop
 
 from console.health import touch
+
+log = logging.getLogger(__name__)
 
 STOP_SECONDS = 40.0
 
@@ -28,8 +33,13 @@ class DrainThread:
         self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
+        """A worker without its drain is of no use: it ends, and whoever runs it starts another."""
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._main())
+        try:
+            self._loop.run_until_complete(self._main())
+        except Exception:
+            log.exception("the drain failed; the worker ends")
+            os.kill(os.getpid(), signal.SIGTERM)
 
     async def _main(self) -> None:
         # Imported here because Celery reads this module before Django's apps are ready.

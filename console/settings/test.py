@@ -1,9 +1,8 @@
-"""Settings of the test run. tests/conftest.py starts the database and sets APP_DATABASE_URL before Django loads."""
+"""Settings of the test run. tests.support.plugin starts the database and sets the URLs before Django loads."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from console.settings.base import *  # noqa: F403
@@ -17,7 +16,7 @@ DATABASES = {
     )
 }
 BROKER_URL = os.environ.get("BROKER_URL", "memory://")
-KEYS_DIR = Path(os.environ.get("SIGNALBOX_KEYS_DIR") or tempfile.mkdtemp(prefix="signalbox-keys-"))
+KEYS_DIR = Path(os.environ.get("SIGNALBOX_KEYS_DIR", "no-keys-outside-a-test-run"))
 EMBEDDED = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # The run's cluster need not survive a power cut.

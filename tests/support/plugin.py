@@ -15,6 +15,7 @@ DATABASE = f"test_{WORKER}"
 _cluster = run_cluster()
 os.environ["DATABASE_URL"] = _cluster.owner_url(DATABASE)
 os.environ["APP_DATABASE_URL"] = _cluster.app_url(DATABASE)
+os.environ["SIGNALBOX_KEYS_DIR"] = f"{_cluster.folder}/keys-{WORKER}"  # goes with the cluster
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings.test")
 
 
