@@ -8,7 +8,7 @@ from pathlib import Path
 from console.settings.base import *  # noqa: F403
 from console.settings.database import database, role_url
 
-SECRET_KEY = "test-key-that-is-long-enough-to-be-accepted-by-every-check-of-ours"
+SECRET_KEY = "test-key-that-is-long-enough-to-be-accepted-by-every-check-of-ours"  # noqa: S105
 DEBUG = False
 DATABASES = {
     "default": database(
