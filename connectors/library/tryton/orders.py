@@ -16,10 +16,11 @@ import msgspec
 from connectors.canonical.order import Order
 from connectors.library.tryton import lookups, sales
 from connectors.library.tryton.client import Client
-from connectors.library.tryton.codes import ARITHMETIC, REFUND_ADJUSTMENT, ROUNDING
+from connectors.library.tryton.codes import REFUND_ADJUSTMENT, ROUNDING
 from connectors.library.tryton.mapping import returns
 from connectors.library.tryton.mapping import sale as mapping
 from connectors.library.tryton.mapping.amounts import totals
+from connectors.library.tryton.mapping.difference import differences
 from connectors.library.tryton.mapping.draft import Draft, Line, Part, priced, residue_line
 from connectors.library.tryton.records import BOOKED_STATES, CANCELLED, OPEN_STATES, Sale
 from connectors.sdk.connector import Call, Delivered
@@ -152,50 +153,16 @@ async def _reversal(client: Client, order: Order, known: Sale, earlier: list[Sal
 
 
 def _refuse_difference(order: Order, known: Sale) -> None:
-    """What was sold and for how much; names, dates and who bought it may differ.
-
-    Raises: RequestRefused, class conflict, with each field's value in Tryton and in the shop.
-    """
-    differences = _differences(order, known)
-    if not differences:
+    """Raises: RequestRefused, class conflict, with each field's value in Tryton and in the shop."""
+    found = differences(order, known)
+    if not found:
         return
-    listed = "; ".join(f"{item['field']} {item['erp']} in Tryton, {item['shop']} in the shop" for item in differences)
+    listed = "; ".join(f"{one.field} {one.erp} in Tryton, {one.shop} in the shop" for one in found)
     raise RequestRefused(
         f"Sale {sales.name(known)} is {known.state} in Tryton and differs from order {order.number}: {listed}.",
         error_class=sales.CONFLICT,
-        detail=msgspec.json.encode(differences).decode(),
+        detail=msgspec.json.encode(found).decode(),
     )
-
-
-def _differences(order: Order, known: Sale) -> list[dict[str, str]]:
-    pairs = [
-        ("state", known.state if known.state == CANCELLED else "", ""),
-        ("currency", known.currency, order.currency),
-        ("total", f"{known.total:f}", f"{order.total:f}"),
-    ]
-    found = [pair for pair in pairs if pair[1] != pair[2]]
-    if pairs[2] in found and known.total == order.total:
-        found.remove(pairs[2])
-    found += _quantity_differences(order, known)
-    return [{"field": field, "erp": erp, "shop": shop or "open"} for field, erp, shop in found]
-
-
-def _quantity_differences(order: Order, known: Sale) -> list[tuple[str, str, str]]:
-    """Only what has an SKU of its own on either side; the quantum does not matter for quantities."""
-    shop = mapping.quantities(mapping.parts(order, Decimal("0.01")))
-    erp: dict[str, Decimal] = {}
-    for line in known.lines:
-        if line.product and line.product.code not in ARITHMETIC:
-            erp[line.product.code] = erp.get(line.product.code, Decimal(0)) + line.quantity
-    return [
-        (
-            f"quantity of {code}",
-            f"{erp.get(code, Decimal(0)).normalize():f}",
-            f"{shop.get(code, Decimal(0)).normalize():f}",
-        )
-        for code in sorted(shop.keys() | erp.keys())
-        if shop.get(code, 0) != erp.get(code, 0)
-    ]
 
 
 def _delivered(
