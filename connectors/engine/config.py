@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import connection
+
 from connectors.engine.models import Endpoint
 from connectors.engine.secrets import call_secrets
 from connectors.library import connector
@@ -18,6 +20,12 @@ from governance.registry.models import Flow, RetailConnection
 from tenants.context import Scope, in_scope
 
 TTL_SECONDS = 5.0
+# xmin is the transaction that wrote a row as it is: it changes with every change, whoever makes it.
+FLOWS_STAMP = "SELECT coalesce(string_agg(concat_ws(':', id, xmin), ',' ORDER BY id), '') FROM registry_flow"
+
+
+class FlowsChanged(RuntimeError):
+    """A flow was made or changed since the configuration was read: what it says of routes is not to be trusted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,7 @@ class PartnerConfig:
     flows: Mapping[int, FlowFacts]
     targets: Mapping[int, Target]
     allow: AllowList
+    flows_stamp: str  # what FLOWS_STAMP answered before the flows were read
     personal_key: bytes = field(repr=False)  # for keyed hashes of personal values
 
 
@@ -70,7 +79,11 @@ class ConfigBook:
         self._known[scope.schema] = (time.monotonic() + TTL_SECONDS, config)
         return config
 
+    def forget(self, scope: Scope) -> None:
+        self._known.pop(scope.schema, None)
+
     def _read(self, schema: str) -> PartnerConfig:
+        stamp = _flows_stamp()
         flows = [_flow_facts(row) for row in Flow.objects.select_related("source", "target").order_by("id")]
         by_source: dict[int, tuple[FlowFacts, ...]] = {}
         for flow in flows:
@@ -78,11 +91,17 @@ class ConfigBook:
         targets = {row.pk: self._target(schema, row) for row in _target_rows(flows)}
         _ensure_endpoints(targets, flows)
         personal = keyring().personal(schema)
-        return PartnerConfig(by_source, {flow.id: flow for flow in flows}, targets, allow_list(), personal)
+        return PartnerConfig(by_source, {flow.id: flow for flow in flows}, targets, allow_list(), stamp, personal)
 
     def _target(self, schema: str, row: RetailConnection) -> Target:
         session = self._sessions.setdefault((schema, row.pk), {})
         return Target(row.pk, row.key, connector(row.connector), dict(row.config), call_secrets(row.pk), session)
+
+
+def _flows_stamp() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(FLOWS_STAMP)
+        return cursor.fetchone()[0]
 
 
 def _flow_facts(row: Flow) -> FlowFacts:

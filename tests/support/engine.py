@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,15 +58,24 @@ class World:
 
     async def settle(self, *, within_seconds: float = 6.0) -> None:
         """Run a drain until every message is routed and no lane has due work."""
+        async with self.draining():
+            await self.quiet(within_seconds=within_seconds)
+
+    @asynccontextmanager
+    async def draining(self) -> AsyncIterator[None]:
+        """One drain, with what it has read and remembers, for the length of a block."""
         drain = Drain()
         task = asyncio.create_task(drain.run())
         try:
-            async with asyncio.timeout(within_seconds):
-                while not await in_scope(self.scope, _quiet):
-                    await asyncio.sleep(0.02)
+            yield
         finally:
             drain.stop()
             await task
+
+    async def quiet(self, *, within_seconds: float = 6.0) -> None:
+        async with asyncio.timeout(within_seconds):
+            while not await in_scope(self.scope, _quiet):
+                await asyncio.sleep(0.02)
 
     async def ask(self, fn: Any, *args: Any) -> Any:
         """Run a query function in the partner's scope."""

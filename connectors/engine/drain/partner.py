@@ -12,7 +12,7 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from connectors.engine.batch import Batcher
-from connectors.engine.config import ConfigBook, PartnerConfig
+from connectors.engine.config import ConfigBook, FlowsChanged, PartnerConfig
 from connectors.engine.drain.claim import claim, release, renew
 from connectors.engine.drain.finish import Finisher
 from connectors.engine.drain.intents import Intent, LeftBehind, intent_log, left_behind, write
@@ -74,7 +74,7 @@ class PartnerDrain:
             routed = await self._route(connection, config)
             works = await claim(connection, holder=self._me.holder, limit=min(room, BATCH)) if room > 0 else []
             if works:
-                await self._start(connection, works, config)
+                await self._start(connection, works, await self._config_for(works))
         return routed + len(works)
 
     async def keep_leases(self) -> None:
@@ -93,8 +93,20 @@ class PartnerDrain:
             async with scoped(self._pool, self.scope) as connection:
                 await release(connection, rest)
 
+    async def _config_for(self, works: list[Work]) -> PartnerConfig:
+        """Another drain may have routed them to a target that is newer than what we know."""
+        config = await self._book.of(self.scope)
+        if all(work.connection_id in config.targets for work in works):
+            return config
+        self._book.forget(self.scope)
+        return await self._book.of(self.scope)
+
     async def _route(self, connection: psycopg.AsyncConnection, config: PartnerConfig) -> int:
-        hints = await route(connection, self.scope, config, self._me.slot)
+        try:
+            hints = await route(connection, self.scope, config, self._me.slot)
+        except FlowsChanged:
+            self._book.forget(self.scope)
+            return 1  # there is something to route, with the flows as they are now
         if hints is None:
             return 0
         statement = notify_sql(self.scope.schema, hints)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from psycopg import AsyncConnection
 
-from connectors.engine.config import PartnerConfig
+from connectors.engine.config import FLOWS_STAMP, FlowsChanged, PartnerConfig
 from connectors.engine.drain.routing import Known, Plan, Planned, Routable, plan_routes
 from connectors.engine.models import Head
 from connectors.engine.trail import masked_cards
@@ -48,7 +48,10 @@ _VERSIONS = (
 
 
 async def route(connection: AsyncConnection, scope: Scope, config: PartnerConfig, slot: int) -> list[Hint] | None:
-    """Route one batch in one transaction. None when there was nothing to route or another drain is at it."""
+    """Route one batch in one transaction. None when there was nothing to route or another drain is at it.
+
+    Raises: FlowsChanged. A route is decided once: "no flow takes it" from what was read earlier would lose the message.
+    """
     async with connection.transaction():
         cursor = await connection.execute(
             "SELECT pg_try_advisory_xact_lock(hashtext('signalbox router'), hashtext(%s))", [scope.schema]
@@ -59,6 +62,7 @@ async def route(connection: AsyncConnection, scope: Scope, config: PartnerConfig
         messages = [Routable(*row[:-1], bytes(row[-1])) for row in await cursor.fetchall()]
         if not messages:
             return None
+        await _insist_on_current_flows(connection, config)
         plan = plan_routes(scope.schema, messages, config.flows_by_source, await _versions(connection, messages))
         await _write(connection, plan, slot)
         await insert_events(connection, masked_cards(scope, messages))
@@ -66,6 +70,13 @@ async def route(connection: AsyncConnection, scope: Scope, config: PartnerConfig
             "UPDATE engine_head SET position = %s WHERE id = %s", [messages[-1].position, Head.ROUTED]
         )
     return _hints(messages, plan)
+
+
+async def _insist_on_current_flows(connection: AsyncConnection, config: PartnerConfig) -> None:
+    """After the messages were read: whatever was configured before they came is seen."""
+    cursor = await connection.execute(FLOWS_STAMP)
+    if (await cursor.fetchone())[0] != config.flows_stamp:
+        raise FlowsChanged
 
 
 async def _versions(connection: AsyncConnection, messages: list[Routable]) -> dict[bytes, Known]:

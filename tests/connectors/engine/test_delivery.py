@@ -14,7 +14,7 @@ from governance.access.principal import command
 from governance.audit.gate import ReasonMissing
 from governance.audit.models import AuditEvent
 from governance.credentials.keyring import KeyNotHere
-from governance.registry.models import RetailConnection
+from governance.registry.models import Flow, RetailConnection
 from monitoring.exceptions.models import ExceptionItem, Transition
 from monitoring.ledger import payloads
 from monitoring.ledger.models import Attempt, BusinessKey, Delivery, Fact, Message, Step
@@ -272,6 +272,20 @@ async def test_a_paused_target_is_sent_nothing_until_it_is_active_again(world: W
     await world.ask(put, RetailConnection.State.ACTIVE)
     await world.settle()
     assert (await world.ask(deliveries))[0].state == "delivered"
+
+
+async def test_a_flow_opened_a_moment_ago_takes_the_very_next_message(world: World):
+    """The drain keeps configuration for seconds; "no flow takes it" is for ever."""
+    await world.ask(lambda: Flow.objects.update(state=Flow.State.PAUSED))
+    async with world.draining():
+        await world.post(order(1001))
+        await world.quiet()
+        await world.ask(lambda: Flow.objects.update(state=Flow.State.ACTIVE))
+        await world.post(order(1002))
+        await world.quiet()
+    dispositions = await world.ask(lambda: list(Message.objects.order_by("id").values_list("disposition", flat=True)))
+    assert dispositions == ["ignored", ""]
+    assert [delivery.state for delivery in await world.ask(deliveries)] == ["delivered"]
 
 
 async def test_one_partner_that_cannot_be_served_does_not_stop_another(world: World, partners, monkeypatch):
