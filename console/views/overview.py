@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -9,7 +11,7 @@ from django.views.decorators.http import require_safe
 from console.access import requires
 from console.charts.palette import palettes
 from console.render.cells import csv_lines
-from console.views.overview_parts import Links, charts_of, equation_terms, read_numbers, recent_failures, tiles
+from console.views.overview_parts import Links, Numbers, charts_of, equation_terms, read_numbers, recent_failures, tiles
 from console.views.scope import PageScope, page_scope
 from governance.registry.selectors import any_connection
 from monitoring.ledger.models import Message
@@ -33,6 +35,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "failures": recent_failures(scope, links),
         "palettes": palettes(),
         "exceptions_url": links.to("exceptions"),
+        "every": _refresh_seconds(numbers),
     }
     if request.GET.get("part") == "numbers" and request.htmx:
         return render(request, "overview/_numbers.html", context)
@@ -72,6 +75,11 @@ def overview_csv(request: HttpRequest, name: str) -> HttpResponse:
     response = HttpResponse(csv_lines([chart.columns, *chart.rows], scope.zone), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}-{scope.at:%Y%m%dT%H%M%SZ}.csv"'
     return response
+
+
+def _refresh_seconds(numbers: Numbers) -> int:
+    """A long range costs more to read and changes less to the eye."""
+    return 5 if numbers.traffic.window.step <= timedelta(minutes=2) else 15
 
 
 def _nothing_yet(scope: PageScope) -> str:

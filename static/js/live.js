@@ -2,8 +2,8 @@
 //   [data-live-topic]  some part of the page cares: it hears `live:<topic>` on <body> (htmx: hx-trigger="live:… from:body")
 //   [data-live-rows]   a list: rows are refreshed in place, newer ones wait behind its "n new · show"
 //   [data-live-reload] the whole page, once
+//   [data-live-every]  seconds that a part wants left in peace after it was told
 const POLL_MS = 60_000;
-const EVERY_MS = { overview: 5_000 }; // the soonest a topic is told again; others once a second
 const PATIENCE = 3; // failed tries before the badge says that we poll
 
 const badge = document.querySelector("[data-live-badge]");
@@ -47,10 +47,15 @@ function stopPolling() {
   polling = null;
 }
 
+function everyMs(topic) {
+  const parts = [...document.querySelectorAll(`[data-live-topic="${topic}"]`)];
+  return 1_000 * Math.max(1, ...parts.map((part) => Number(part.dataset.liveEvery ?? 1)));
+}
+
 function changed(topics, hint = {}) {
   for (const topic of topics) {
     if (waiting.has(topic)) continue;
-    const pause = Math.max(0, (told.get(topic) ?? 0) + (EVERY_MS[topic] ?? 1_000) - Date.now());
+    const pause = Math.max(0, (told.get(topic) ?? 0) + everyMs(topic) - Date.now());
     waiting.set(topic, setTimeout(() => tell(topic, hint), pause));
   }
 }
