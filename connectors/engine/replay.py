@@ -17,7 +17,11 @@ from monitoring.exceptions.models import ExceptionItem
 from monitoring.exceptions.services import StaleState, change_state
 from monitoring.ledger.hints import exception_changed, messages_changed, notify
 from monitoring.ledger.models import Delivery
+from monitoring.rollups.writer import Counted, upsert
 from tenants.context import require_scope
+
+# People's own rollup slot: they never wait for a drain.
+PEOPLE_SLOT = -1
 
 register(
     Action("exception.retried", "A failed delivery was sent again.", "exception", "exceptions.retry"),
@@ -67,6 +71,7 @@ def close_exception(exception_id: UUID, *, by: Principal, reason: str, at: datet
         change_state(item, to=ExceptionItem.State.RESOLVED, by=by, reason=reason, at=now)
         if item.delivery_id is not None:
             _leave_lane(item.delivery_id, now)
+            _count_closed(item, now)
         _tell(item)
 
 
@@ -92,6 +97,22 @@ def _leave_lane(delivery_id: UUID, now: datetime) -> None:
         Lane.objects.filter(pk=lane.pk).update(parked=False, crashes=0, due_at=now)
     else:
         lane.delete()
+
+
+def _count_closed(item: ExceptionItem, now: datetime) -> None:
+    event = Counted(
+        minute=now,
+        retailer_id=item.retailer_id,
+        kind="delivery",
+        outcome=Delivery.State.CLOSED,
+        connection_key=item.connection_key,
+        flow_key=item.flow_key,
+        store_key=item.store_key,
+        currency=item.currency,
+        value=item.value,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(*upsert([event], PEOPLE_SLOT))
 
 
 def _tell(item: ExceptionItem) -> None:

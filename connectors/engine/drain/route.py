@@ -16,7 +16,7 @@ from connectors.engine.trail import masked_cards
 from governance.audit.raw import insert_events
 from monitoring.exceptions.rows import open_exception
 from monitoring.ledger import bulk
-from monitoring.ledger.hints import Hint
+from monitoring.ledger.hints import Hint, exception_changed, messages_changed
 from monitoring.ledger.models import Delivery, Disposition
 from monitoring.rollups.writer import Counted, upsert
 from tenants.context import Scope
@@ -172,5 +172,6 @@ def _counted(message: Routable, disposition: str) -> Counted:
 
 
 def _hints(messages: list[Routable], plan: Plan) -> list[Hint]:
-    hints = [Hint(message.retailer_id, "messages", str(message.id)) for message in messages[-1:]]
-    return hints + [Hint(message.retailer_id, "exceptions", str(message.id)) for message in plan.unreadable[:1]]
+    """One a message; `notify_sql` sends one a retailer and topic."""
+    hints = [messages_changed(message.retailer_id, message.id) for message in messages]
+    return hints + [exception_changed(message.retailer_id) for message in plan.unreadable]

@@ -253,6 +253,7 @@ def _counted_interrupted(result: Result, began_at: datetime) -> Counted:
         outcome=Attempt.Outcome.INTERRUPTED,
         connection_key=work.connection_key,
         flow_key=work.flow_key,
+        error_class="transport",
     )
 
 

@@ -186,6 +186,8 @@ async def test_closing_by_hand_needs_a_reason_and_frees_the_lane(world: World):
     await world.post(order(1001, updated="2026-11-20T11:00:00Z"), "orders/updated")
     await world.settle()
     assert [d.state for d in await world.ask(deliveries)] == ["closed", "delivered"]
+    counted = await world.ask(lambda: Minute.objects.filter(kind="delivery", outcome="closed").count())
+    assert counted == 1
 
 
 async def test_an_order_that_does_not_add_up_is_named_and_never_sent(world: World):
