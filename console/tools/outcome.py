@@ -28,12 +28,15 @@ class Outcome:
 def outcome_of(message_id: UUID) -> Outcome:
     """Raises Message.DoesNotExist. Cost: three queries."""
     message = Message.objects.scoped().get(pk=message_id)
-    open_ones = [item for item in exceptions_of(message_id) if item.state == ExceptionItem.State.OPEN]
+    known = exceptions_of(message_id)
+    open_ones = [item for item in known if item.state == ExceptionItem.State.OPEN]
     if open_ones:
         return Outcome(f"needs a decision: {_with_detail(open_ones[0])}", settled=True, good=False)
     if message.disposition:
         good = message.disposition in (Disposition.SAME_VERSION, Disposition.OLDER_VERSION)
-        return Outcome(f"{message.get_disposition_display()}: {message.rule}".rstrip(": "), settled=True, good=good)
+        # Unreadable is known at the door; the exception that a person sees comes with the router.
+        settled = message.disposition != Disposition.UNREADABLE or bool(known)
+        return Outcome(f"{message.get_disposition_display()}: {message.rule}".rstrip(": "), settled=settled, good=good)
     deliveries = list(Delivery.objects.scoped().filter(message_id=message_id).order_by("id"))
     if not deliveries:
         return Outcome("not routed yet", settled=False, good=False)

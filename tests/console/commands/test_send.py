@@ -116,6 +116,7 @@ async def test_wait_tells_the_document_or_what_must_be_decided(host, world, tmp_
         for broken in UNREADABLE:
             error = await refused(written(tmp_path, broken), *SEND, "--wait", 20)
             assert error.out.startswith("202 accepted"), broken
+            assert str(error).startswith("needs a decision: "), broken
     finally:
         drain.stop()
         await task
