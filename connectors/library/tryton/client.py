@@ -68,17 +68,22 @@ class Client:
         return found
 
     async def read(self, step: str, model: str, record: int, fields: Sequence[str]) -> Record:
-        return _record(step, await self._request(step, "GET", self._path(model, record, fields=fields)))
+        answer = await self._request(step, "GET", self._path(model, record, fields=fields))
+        if not _is_record(answer, record):
+            raise PayloadChanged(
+                f"Tryton answered “{step}” with something else than the record.", detail=_shown(answer)
+            )
+        return answer
 
     async def create(self, step: str, model: str, values: Record, fields: Sequence[str]) -> Record:
         return await self._change(step, "POST", self._path(model, fields=fields), values)
 
     async def write(self, step: str, model: str, record: int, values: Record, fields: Sequence[str]) -> Record:
-        return await self._change(step, "PUT", self._path(model, record, fields=fields), values)
+        return await self._change(step, "PUT", self._path(model, record, fields=fields), values, record)
 
     async def press(self, step: str, model: str, record: int, button: str, fields: Sequence[str]) -> Record:
         """A button of the record's form, e.g. `quote`. One that does not fit the record's state is refused."""
-        return await self._change(step, "POST", self._path(model, record, button, fields=fields), {})
+        return await self._change(step, "POST", self._path(model, record, button, fields=fields), {}, record)
 
     async def delete(self, step: str, model: str, record: int) -> None:
         path = self._path(model, record)
@@ -106,9 +111,9 @@ class Client:
         self.call.served(answer["result"])
         return answer["result"]
 
-    async def _change(self, step: str, method: str, path: str, values: Record) -> Record:
+    async def _change(self, step: str, method: str, path: str, values: Record, record: int | None = None) -> Record:
         answer = await self._request(step, method, path, wire.encode(values))
-        if not _is_record(answer):
+        if not _is_record(answer, record):
             raise Uncertain(f"Tryton answered “{step}” with something else than the record.", detail=_shown(answer))
         return answer
 
@@ -186,14 +191,9 @@ def _words(response: Response) -> str:
     return " ".join(sentence for sentence in sentences if sentence)[:DETAIL_CHARACTERS]
 
 
-def _record(step: str, answer: Any) -> Record:
-    if not _is_record(answer):
-        raise PayloadChanged(f"Tryton's answer to “{step}” is no record.", detail=_shown(answer))
-    return answer
-
-
-def _is_record(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("id"), int)
+def _is_record(value: Any, record: int | None = None) -> bool:
+    """Any record, or exactly the one that was asked for."""
+    return isinstance(value, dict) and isinstance(value.get("id"), int) and record in (None, value["id"])
 
 
 def _shown(value: Any) -> str:

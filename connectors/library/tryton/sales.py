@@ -29,7 +29,7 @@ from connectors.library.tryton.records import (
     sale,
 )
 from connectors.sdk.connector import Delivered
-from connectors.sdk.errors import ConnectorError, Misconfigured, RequestRefused
+from connectors.sdk.errors import ConnectorError, Misconfigured, RequestRefused, Uncertain
 
 CONFLICT = "conflict"
 WAYPOINTS = (DRAFT, QUOTATION, PROCESSING)
@@ -84,6 +84,9 @@ async def _create(client: Client, draft: Draft) -> Sale:
         # An id we remembered may be what Tryton no longer knows.
         forget(client)
         raise
+    if made.reference != draft.reference:
+        # Not ours, whatever it is: least of all ours to delete.
+        raise Uncertain("Tryton answered “create” with another sale than ours.", detail=f"sale {made.id}")
     if not _as_asked(draft, made):
         forget(client)
         raise _other(draft, made, await _discard(client, made))

@@ -150,3 +150,14 @@ async def test_only_the_server_s_own_word_counts_as_a_version() -> None:
     async with standing_in(Answer(200, b'{"id": 1}')) as (_, call):
         with pytest.raises(PayloadChanged):
             await Client(call).server_version()
+
+
+async def test_another_record_than_the_one_asked_for_is_no_success() -> None:
+    async with standing_in(record(id=8)) as (_, call):
+        client = Client(call)
+        with pytest.raises(PayloadChanged):
+            await client.read("read back", "sale.sale", 7, FIELDS)
+        with pytest.raises(Uncertain):
+            await client.press("quote", "sale.sale", 7, "quote", FIELDS)
+        with pytest.raises(Uncertain):
+            await client.write("amend", "sale.sale", 7, {}, FIELDS)
