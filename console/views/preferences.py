@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from zoneinfo import available_timezones
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
 from django.views.decorators.http import require_POST
@@ -31,6 +32,11 @@ def preferences(request: HttpRequest) -> HttpResponse:
         if value not in PREFERENCES[name][1]:
             return HttpResponseBadRequest(f"{name} cannot be {text[:20]!r}")
         setattr(request.user, name, value)
+    if "timezone" in request.POST:
+        if request.POST["timezone"] not in available_timezones():
+            return HttpResponseBadRequest("this is no time zone")
+        request.user.timezone = request.POST["timezone"]
+        changed.append("timezone")
     request.user.save(update_fields=changed)
     if request.headers.get("Accept") == "application/json":
         return HttpResponse(status=204)

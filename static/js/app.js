@@ -6,4 +6,5 @@ import "./lib/preferences.js";
 import "./lib/keys.js";
 import "./lib/ask.js";
 import "./lib/forms.js";
+import "./lib/fragments.js";
 if (document.querySelector("[data-open-count]")) import("./lib/open-count.js");

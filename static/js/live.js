@@ -112,6 +112,6 @@ function show(state) {
 
 if (wanted.length) {
   connect();
-  addEventListener("pagehide", () => { leaving = true; socket?.close(); });
+  addEventListener("pagehide", () => { leaving = true; if (socket?.readyState === WebSocket.OPEN) socket.close(); });
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 }

@@ -250,3 +250,25 @@ def test_focus_is_visible_on_everything_one_can_reach(shop, open_window):
         if not seen:
             unseen.append(page.evaluate("document.activeElement.outerHTML.slice(0, 80)"))
     assert unseen == []
+
+
+def test_everything_to_press_has_a_name_and_is_large_enough(shop, open_window):
+    """WCAG 2.2: names (4.1.2) and targets of 24 px (2.5.8); links inside sentences may be as high as their line."""
+    for width in (1440, 390):
+        page = open_window(ADA, width=width).page
+        for path in ("/messages/", "/exceptions/", f"/messages/{failed('#8102').message_id}/?tab=attempts"):
+            page.goto(path)
+            found = page.evaluate(
+                """() => [...document.querySelectorAll('a, button, summary, input, select, textarea')]
+                  .filter((e) => e.checkVisibility())
+                  .flatMap((e) => {
+                    const name = e.getAttribute('aria-label') || e.labels?.[0]?.textContent || e.innerText || e.title
+                      || e.querySelector('[aria-label]')?.getAttribute('aria-label');
+                    const box = e.getBoundingClientRect();
+                    const small = e.matches('.btn, .act, .chip, .nav a, .tabs a, summary, button, input, select')
+                      && Math.min(box.width, box.height) < 24;
+                    return (name || '').trim() && !small ? [] : [e.outerHTML.slice(0, 90)];
+                  })"""
+            )
+            assert found == [], f"{path} at {width}"
+            assert page.locator("h1").count() == 1

@@ -19,6 +19,7 @@ from tests.console.views.browser import browser, signed_in
         ("times", "absolute", "absolute"),
         ("zone", "utc", "utc"),
         ("shortcuts", "False", False),
+        ("timezone", "Europe/Berlin", "Europe/Berlin"),
     ],
 )
 def test_a_choice_is_kept_and_leads_back(northgate, name, value, stored):
@@ -39,7 +40,7 @@ def test_the_theme_is_in_the_page_before_any_script_runs(northgate):
     assert 'data-theme="dark" data-density="comfortable"' in page
 
 
-@pytest.mark.parametrize(("name", "value"), [("theme", "neon"), ("zone", "Mars/Base"), ("shortcuts", "maybe")])
+@pytest.mark.parametrize(("name", "value"), [("theme", "neon"), ("zone", "Mars/Base"), ("timezone", "../etc/passwd"), ("shortcuts", "maybe")])
 def test_what_is_no_choice_is_refused(northgate, name, value):
     assert signed_in(ADA).post("/preferences/", {name: value}).status_code == 400
 

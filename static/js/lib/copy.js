@@ -1,7 +1,9 @@
-// [data-copy="text"], [data-copy-from="#id"] (its text) or [data-copy-link] (this page's address) copy on click.
+// [data-copy="text"], [data-copy-from="#id"] (its text), [data-copy-fetch] (what its link leads to) and
+// [data-copy-link] (this page's address) copy on click.
 import { toast } from "./toast.js";
 
-function wanted(button) {
+async function wanted(button) {
+  if ("copyFetch" in button.dataset) return (await fetch(button.href)).text();
   if ("copyLink" in button.dataset) return new URL(button.dataset.copyLink || location.href, location.href).href;
   if (button.dataset.copyFrom) return document.querySelector(button.dataset.copyFrom)?.textContent ?? "";
   return button.dataset.copy;
@@ -20,11 +22,11 @@ async function put(text) {
 }
 
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest?.("[data-copy], [data-copy-from], [data-copy-link]");
-  if (!button) return;
+  const button = event.target.closest?.("[data-copy], [data-copy-from], [data-copy-link], [data-copy-fetch]");
+  if (!button || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
   try {
-    await put(wanted(button));
+    await put(await wanted(button));
     toast(`Copied ${button.dataset.what || "to the clipboard"}`);
   } catch {
     toast("The browser did not allow copying");

@@ -14,6 +14,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// On a narrow screen the tab one is on may be out of sight.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) tab.scrollIntoView({ block: "nearest", inline: "center" });
+
 // Arrow keys walk through an open menu.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;

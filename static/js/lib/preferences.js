@@ -9,6 +9,15 @@ const APPLY = {
   shortcuts: (value) => { document.documentElement.dataset.shortcuts = value === "True" ? "on" : "off"; },
 };
 
+// Offer the browser's own time zone where it is not the reader's yet.
+const own = document.querySelector("[data-own-zone]");
+const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (own && here && own.dataset.ownZone !== here) {
+  own.value = here;
+  own.textContent = `Set my zone to ${here}`;
+  own.hidden = false;
+}
+
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   const button = event.submitter;
