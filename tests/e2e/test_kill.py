@@ -100,6 +100,14 @@ class Run:
     in_the_air: int = 0
     poisoned: int = 0
 
+    def figures(self) -> dict[str, int]:
+        return {
+            "kills with a call in the air": self.in_the_air,
+            "parked for their dead workers and retried": self.poisoned,
+            "seconds of trade and kills": round(self.seconds),
+            "seconds until all was quiet": round(self.quiet_after),
+        }
+
 
 @pytest.fixture(scope="module")
 def run(demo: Demo) -> Run:
@@ -159,13 +167,8 @@ def _retry_what_was_parked_for_its_dead_workers(demo: Demo) -> int:
 
 def test_the_kills_met_work_in_progress(demo: Demo, run: Run, record_property) -> None:
     """Without calls in the air and posts in vain this run would prove nothing."""
-    told = compare.figures(run.told)
-    sums = {
-        "kills": {name: run.kills.count(name) for name in VICTIMS},
-        "of these with a call in the air": run.in_the_air,
-    }
-    times = {"seconds of trade and kills": round(run.seconds), "seconds until all was quiet": round(run.quiet_after)}
-    record_property("figures", sums | times | {"parked as poison and retried": run.poisoned} | told)
+    told, kills = compare.figures(run.told), {name: run.kills.count(name) for name in VICTIMS}
+    record_property("figures", {"kills": kills} | run.figures() | told)
     assert {name: demo.killed(name) for name in VICTIMS} == kills == dict.fromkeys(VICTIMS, ROUNDS + 1)
     assert run.in_the_air >= ROUNDS
     assert told["attempts"]["interrupted"] > 0
