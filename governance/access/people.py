@@ -19,9 +19,12 @@ from governance.access.revocation import announce_revocation
 from governance.access.roles import ACTIONS_BY_ROLE, PARTNER_ROLES, RETAILER_ROLES, ROLES
 from governance.access.sign_in import normal_email
 from governance.audit.gate import Act, gate
-from tenants.context import ALL, require_scope
+from tenants.context import ALL, partner_scope, require_scope
 from tenants.people.models import Person, RetailerGrant
 from tenants.retailers.models import Retailer
+
+MAX_NAME = Person._meta.get_field("name").max_length
+MAX_EMAIL = Person._meta.get_field("email").max_length
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def _create(
     email = _checked_email(email)
     _check_role(role, by=by)
     _check_reach(role, seen, by=by)
-    person = Person(email=email, name=name.strip() or email, role=role, all_retailers=seen == ALL)
+    person = Person(email=email, name=_checked_name(name) or email[:MAX_NAME], role=role, all_retailers=seen == ALL)
     person.set_unusable_password()
     person.save()
     for retailer in seen if isinstance(seen, list) else ():
@@ -172,8 +175,16 @@ def _keep_an_owner(person: Person) -> None:
         raise AccessRefused(f"{person.name} is the only owner: make someone else an owner first.")
 
 
+def _checked_name(name: str) -> str:
+    if "\x00" in name or len(name.strip()) > MAX_NAME:
+        raise AccessRefused(f"A name has at most {MAX_NAME} characters.")
+    return name.strip()
+
+
 def _checked_email(email: str) -> str:
     email = normal_email(email)
+    if len(email) > MAX_EMAIL:
+        raise AccessRefused(f"An e-mail address has at most {MAX_EMAIL} characters.")
     try:
         validate_email(email)
     except ValidationError as error:
@@ -193,6 +204,14 @@ def _check_role(role: str, *, by: Principal) -> None:
 def _check_target(person: Person, *, by: Principal) -> None:
     if not ACTIONS_BY_ROLE.get(person.role, frozenset()) <= by.actions:
         raise AccessRefused(f"You cannot change {person.name}: the role {person.role} may do more than yours.")
+    if by.retailers != ALL and (person.all_retailers or not _seen_by(person) <= by.retailers):
+        raise AccessRefused(f"You cannot change {person.name}: they see retailers that you do not.")
+
+
+def _seen_by(person: Person) -> set[int]:
+    """All of them, also those outside the scope: a link for somebody opens everything they see."""
+    with partner_scope(require_scope().schema, ALL):
+        return set(RetailerGrant.objects.filter(person=person).values_list("retailer_id", flat=True))
 
 
 def _check_reach(role: str, retailers: list[Retailer] | str, *, by: Principal) -> None:

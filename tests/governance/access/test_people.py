@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 import pytest
 
 from governance.access.errors import AccessRefused
-from governance.access.links import link_by_token
+from governance.access.links import Purpose, link_by_token
 from governance.access.people import (
     change_role,
     create_person,
     deactivate_person,
     grant_retailer,
     invite_person,
+    issue_link,
     withdraw_retailer,
 )
 from governance.access.principals import person_principal
@@ -150,3 +151,21 @@ def test_nobody_grants_a_retailer_they_do_not_see(pine):
         with pytest.raises(AccessRefused, match="all retailers"):
             invite(by)
     assert not RetailerGrant.objects.filter(person=person("cleo"), retailer=pine).exists()
+
+
+def test_nobody_acts_on_someone_who_sees_retailers_that_they_do_not(pine):
+    """A new link for somebody opens all they see: made by an admin of one retailer, it would open the others."""
+    bluebell = Retailer.objects.get(key="bluebell")
+    limited = {"role": "admin", "by": acting_as("olga")}
+    mia = create_person(email="mia@northgate.example", name="Mia", retailers=[bluebell], **limited)
+    max_ = create_person(email="max@northgate.example", name="Max", retailers=[bluebell, pine], **limited)
+    by = person_principal(mia)
+    with partner_scope(require_scope().schema, [bluebell.pk]):
+        for someone in (person("ada"), max_):
+            with pytest.raises(AccessRefused, match="you do not"):
+                issue_link(person=someone, purpose=Purpose.RESET, by=by, at=AT)
+            with pytest.raises(AccessRefused, match="you do not"):
+                deactivate_person(person=someone, by=by, reason="in the way")
+            with pytest.raises(AccessRefused, match="you do not"):
+                change_role(person=someone, role="auditor", by=by, reason="in the way")
+        assert issue_link(person=person("cleo"), purpose=Purpose.RESET, by=by, at=AT)
