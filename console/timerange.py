@@ -89,8 +89,8 @@ def moment(text: str, *, at: datetime, zone: tzinfo = UTC) -> datetime:
         local = at.astimezone(zone)
         if count:
             local = _back(local, int(count), unit)
-        return _floor(local, rounding).astimezone(UTC)
-    return _absolute(text, zone)
+        return _within(_floor(local, rounding).astimezone(UTC), text)
+    return _within(_absolute(text, zone), text)
 
 
 def _absolute(text: str, zone: tzinfo) -> datetime:
@@ -102,6 +102,10 @@ def _absolute(text: str, zone: tzinfo) -> datetime:
         value = (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise UnreadableTime(f"“{text[:40]}” is not a time") from error
+    return value
+
+
+def _within(value: datetime, text: str) -> datetime:
     if not EARLIEST <= value <= EARLIEST.replace(year=2200):
         raise UnreadableTime(f"“{text[:40]}” is out of range")
     return value

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.http import HttpRequest
 
 MAX_TEXT = 100
+MAX_ID = UUID(int=2**128 - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,12 @@ def text(request: HttpRequest, name: str) -> str:
 
 
 def cursor(request: HttpRequest, name: str) -> UUID | None:
-    """A page cursor from the address; one that is no id is as good as none."""
+    """A page cursor from the address; one that is no id is as good as none. There is always a higher id."""
     try:
-        return UUID(request.GET.get(name, ""))
+        found = UUID(request.GET.get(name, ""))
     except ValueError:
         return None
+    return None if found == MAX_ID else found
 
 
 def address(request: HttpRequest, **changes: str) -> str:
