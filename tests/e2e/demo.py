@@ -38,7 +38,7 @@ READY_SECONDS = 150.0
 ERP_SECONDS = 240.0
 STOP_SECONDS = 90.0
 POLL_SECONDS = 0.2
-OURS = ("DATABASE_URL", "APP_DATABASE_URL", "BROKER_URL", "DJANGO_SETTINGS_MODULE", "SIGNALBOX_ROLE")
+OURS = ("DATABASE_URL", "APP_DATABASE_URL", "BROKER_URL", "DJANGO_SETTINGS_MODULE", "SIGNALBOX_")
 # What is in the command of each child and of no other.
 COMMANDS = {
     "postgres": "/postgres ",
@@ -65,7 +65,7 @@ class Demo:
 
     @property
     def env(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if name not in OURS}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
         return kept | {"SIGNALBOX_DATA": str(self.folder.root)}
 
     def start(self) -> None:
