@@ -1,4 +1,4 @@
-"""One Chromium for the run, one server and database a test. Set SIGNALBOX_SCREENSHOTS to a folder to keep pictures."""
+"""One Chromium a file, one server and database a test. Set SIGNALBOX_SCREENSHOTS to a folder to keep pictures."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from tenants.context import ALL, partner_scope
 from tests.support.web import CHROMIUM, Window, chromium, session_of, web_server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if not Path(CHROMIUM).exists():
         pytest.skip("Debian's chromium is not installed")
     with chromium() as running:
-        # playwright's loop runs in this thread, and Django would refuse the ORM beside it.
+        # playwright's loop runs in this thread: Django would refuse the ORM beside it, and asyncio the tests of other
+        # files that are coroutines, hence not for the whole session.
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
         yield running
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

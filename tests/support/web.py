@@ -20,6 +20,7 @@ from tenants.people.models import Person
 from tests.support.waiting import eventually
 
 CHROMIUM = "/usr/bin/chromium"
+QUIETLY = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
 @contextmanager
@@ -48,7 +49,7 @@ def web_server() -> Iterator[int]:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIETLY)
         yield browser
         browser.close()
 
