@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth import login, logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -148,7 +149,10 @@ def _let_in(request: HttpRequest, person: Person) -> None:
         logout(request)
     login(request, person, backend=BACKEND)
     request.session.pop(LINK, None)
-    request.session["seen"] = int(datetime.now(UTC).timestamp())
+    now = datetime.now(UTC)
+    request.session["seen"] = int(now.timestamp())
+    # A moment and not an age: otherwise every renewal of `seen` would begin the twelve hours anew.
+    request.session.set_expiry(now + timedelta(seconds=settings.SESSION_COOKIE_AGE))
 
 
 def _show_link(request: HttpRequest, found: OneTimeLink, problems: list[str] | None = None) -> HttpResponse:

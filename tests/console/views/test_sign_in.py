@@ -291,3 +291,16 @@ def _without_request(page: bytes) -> bytes:
 def _cut(page: bytes, before: bytes) -> bytes:
     start, found, rest = page.partition(before)
     return start + rest[rest.find(b'"') if b"token" in before else 16 :] if found else page
+
+
+def test_a_session_ends_after_twelve_hours_however_busy_it_was(northgate):
+    client = signed_in(ADA)
+    before = Session.objects.get(pk=client.cookies[settings.SESSION_COOKIE_NAME].value)
+    session = client.session
+    session["seen"] -= 120  # so that the next request renews it
+    session.save()
+    client.get(PROTECTED)
+    after = Session.objects.get(pk=before.pk)
+    assert client.session["seen"] > session["seen"]
+    assert after.expire_date == before.expire_date
+    assert after.expire_date - datetime.now(UTC) <= timedelta(hours=12)
