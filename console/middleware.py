@@ -29,9 +29,10 @@ class RequestIdMiddleware:
         request.request_id = secrets.token_hex(8)
         response = self.get_response(request)
         response["X-Request-Id"] = request.request_id
-        if request.path.startswith("/static/"):
-            return response
-        response.setdefault("Cache-Control", "no-store")
+        response.setdefault("X-Content-Type-Options", "nosniff")
+        response.setdefault("Referrer-Policy", settings.SECURE_REFERRER_POLICY)
+        if not (request.path.startswith(settings.STATIC_URL) and response.status_code in (200, 206, 304)):
+            response.setdefault("Cache-Control", "no-store")
         return response
 
 

@@ -18,7 +18,7 @@ from asgiref.sync import sync_to_async
 from django.db import close_old_connections, connections
 
 ALL: Final = "*"
-SCHEMA_NAME: Final = re.compile(r"^p_[a-z0-9]{4,40}$")
+SCHEMA_NAME: Final = re.compile(r"p_[a-z0-9]{4,40}")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,7 +53,7 @@ _current: ContextVar[Scope | None] = ContextVar("signalbox_scope", default=None)
 
 
 def scope_of(schema: str, retailers: Iterable[int] | str = ALL) -> Scope:
-    if not SCHEMA_NAME.match(schema):
+    if not SCHEMA_NAME.fullmatch(schema):
         raise NoScope(f"{schema!r} is not a partner's schema")
     if isinstance(retailers, str):
         if retailers != ALL:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from tenants.partners.models import Domain, Partner
 HOST_TTL_SECONDS = 30.0
 # Short, so that a partner made a moment ago is found by who asked for its host too early.
 UNKNOWN_TTL_SECONDS = 2.0
+MOST_HOSTS = 10_000
+# What a Domain row can hold. Anything else is nobody's, without a query and without being remembered.
+_HOST = re.compile(r"[a-z0-9.-]{1,253}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +33,17 @@ _hosts: dict[str, tuple[float, PartnerFacts | None]] = {}
 def partner_by_host(host: str) -> PartnerFacts | None:
     """The partner behind an exact active host, or None. `host` may carry a port."""
     name = host_name(host)
+    if not _HOST.fullmatch(name):
+        return None
     known = _hosts.get(name)
     now = time.monotonic()
     if known is not None and known[0] > now:
         return known[1]
     facts = _read_partner(name)
-    if len(_hosts) > 10_000:
+    if len(_hosts) >= MOST_HOSTS:
         _hosts.clear()
     _hosts[name] = (now + (HOST_TTL_SECONDS if facts else UNKNOWN_TTL_SECONDS), facts)
     return facts
-
-
-def known_partner(host: str) -> tuple[bool, PartnerFacts | None]:
-    """(was it in the cache, what it said), without a query: for the event loop."""
-    known = _hosts.get(host_name(host))
-    if known is None or known[0] <= time.monotonic():
-        return False, None
-    return True, known[1]
 
 
 def forget_hosts() -> None:
@@ -55,7 +53,7 @@ def forget_hosts() -> None:
 def host_name(host: str) -> str:
     """Lower case, without the port. IPv6 literals are nobody's domain."""
     name, _, port = host.strip().lower().rpartition(":")
-    return name if name and port.isdigit() else host.strip().lower()
+    return name if name and port.isascii() and port.isdigit() else host.strip().lower()
 
 
 def primary_host(partner_id: int) -> str:

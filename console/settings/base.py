@@ -54,12 +54,13 @@ AUTH_USER_MODEL = "people.Person"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 MIDDLEWARE = [
-    "console.health.HealthMiddleware",
+    # The first two put their headers on every answer: health, an unknown host, static files and errors alike.
     "console.middleware.RequestIdMiddleware",
-    "console.middleware.PartnerMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "console.health.HealthMiddleware",
+    "console.middleware.PartnerMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from connectors.engine.intake.arrival import Source
@@ -18,7 +18,8 @@ from tenants.selectors import PartnerFacts, partner_by_host
 PREFIX = "/in/"
 TTL_SECONDS = 30.0
 MAX_KNOWN = 10_000
-_PATH = re.compile(r"^/in/([a-z0-9]{4,40})-([a-z0-9]{20,64})$")
+MAX_HOST = 260  # a name and its port
+_PATH = re.compile(r"/in/([a-z0-9]{4,40})-([a-z0-9]{20,64})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Address:
 
     source: Source
     connector: Connector
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
     accepts: bool  # False while the connection is disconnected
 
 
@@ -42,10 +43,13 @@ class AddressBook:
         self._known: dict[tuple[str, str], tuple[float, Address | None]] = {}
 
     async def find(self, host: str, path: str) -> Address | None:
+        match = _PATH.fullmatch(path)
+        if match is None or len(host) > MAX_HOST:
+            return None  # not worth remembering, and it may be long
         known = self._known.get((host, path))
         if known is not None and known[0] > time.monotonic():
             return known[1]
-        address = await self._look_up(host, path)
+        address = await self._look_up(host, *match.groups())
         if len(self._known) >= MAX_KNOWN:
             self._known.clear()
         self._known[host, path] = (time.monotonic() + TTL_SECONDS, address)
@@ -54,11 +58,7 @@ class AddressBook:
     def forget(self) -> None:
         self._known.clear()
 
-    async def _look_up(self, host: str, path: str) -> Address | None:
-        match = _PATH.match(path)
-        if match is None:
-            return None
-        code, secret = match.groups()
+    async def _look_up(self, host: str, code: str, secret: str) -> Address | None:
         scope = scope_of(f"p_{code}", ALL)
         partner = await in_scope(scope, _partner, host, scope.schema)
         if partner is None:

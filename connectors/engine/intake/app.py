@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 import psycopg
@@ -16,6 +16,9 @@ from connectors.engine.intake.address import PREFIX, Address, AddressBook
 from connectors.engine.intake.arrival import Arrival, IntakeDown, Receipt, Verdict
 from connectors.engine.intake.group import group_commit
 from connectors.engine.intake.read import MAX_BODY, Refusal, arrival_of
+from connectors.library import UnknownConnector
+from governance.credentials.envelope import CannotOpen
+from governance.credentials.keyring import KeyExposed, KeyNotHere
 from tenants.asyncdb import make_pool
 from tenants.context import scope_of
 
@@ -28,6 +31,8 @@ Send = Callable[[Message], Awaitable[None]]
 BODY_SECONDS = 20.0
 POOL_SIZE = 4
 STATUS = {Verdict.ACCEPTED: 202, Verdict.REPEAT: 200, Verdict.CONFLICT: 409}
+# The connector or the key that would verify is not in this process.
+OUR_FAULT = (UnknownConnector, CannotOpen, KeyExposed, KeyNotHere)
 COME_AGAIN = ((b"retry-after", b"2"),)
 
 
@@ -51,7 +56,7 @@ class Intake:
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         try:
-            headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+            headers = _headers(scope["headers"])
             address = await self._address(scope, headers)
             body = await _body(headers, receive)
             if not address.connector.webhooks.verify(headers=headers, body=body, secrets=address.secrets):
@@ -63,6 +68,9 @@ class Intake:
             await _answer(send, 429, "too many events are waiting; come again", COME_AGAIN)
         except (IntakeDown, DatabaseError, psycopg.Error, PoolTimeout):
             await _answer(send, 503, "the database did not answer; come again", COME_AGAIN)
+        except OUR_FAULT as error:
+            log.error("an event cannot be verified here: %s", type(error).__name__)
+            await _answer(send, 503, "this address cannot be served now; come again", COME_AGAIN)
         else:
             await _receipt(send, receipt)
 
@@ -86,15 +94,29 @@ def is_intake(scope: Mapping[str, Any]) -> bool:
     return scope["type"] == "http" and scope["path"].startswith(PREFIX)
 
 
+def _headers(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """A repeated one is joined, so that a second Host or signature never stands in for the first."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in sent:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    return headers
+
+
 async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
     stated = headers.get("content-length", "0")
-    if not stated.isdigit() or int(stated) > MAX_BODY:
+    if not _is_number(stated) or int(stated) > MAX_BODY:
         raise Refusal(413, f"at most {MAX_BODY} bytes")
     try:
         async with asyncio.timeout(BODY_SECONDS):
             return await _read(receive)
     except TimeoutError:
         raise Refusal(408, "the body took too long") from None
+
+
+def _is_number(text: str) -> bool:
+    """Digits as HTTP knows them, and not so many that reading them is work."""
+    return text.isascii() and text.isdigit() and len(text) < 20
 
 
 async def _read(receive: Receive) -> bytes:
