@@ -74,6 +74,7 @@ def test_the_keyboard_alone_finds_opens_and_comes_back(shop, open_window):
     assert focused_row(page) == second
     page.keyboard.press("o")
     expect(page).to_have_url(re.compile(r"/messages/[0-9a-f-]{36}/$"))
+    page.wait_for_load_state()
     page.keyboard.press("u")
     expect(page).to_have_url(re.compile(r"/messages/\?outcome=exception#m-"))
     expect(page.locator(f"[id='{second}'][data-current]")).to_be_visible()
@@ -84,7 +85,8 @@ def test_keys_lead_from_page_to_page_and_stay_out_of_fields(shop, open_window):
     page.goto("/messages/")
     page.keyboard.press("g")
     page.keyboard.press("e")
-    expect(page).to_have_url(re.compile("/exceptions/"))
+    expect(page.get_by_role("heading", name="Exceptions")).to_be_visible()
+    page.wait_for_load_state()
     page.keyboard.press("/")
     page.keyboard.type("8101 gm?")
     expect(page.locator("#search")).to_have_value("8101 gm?")

@@ -273,7 +273,7 @@ def _body(outcome: str, order: dict) -> bytes | dict:
         "created_at": order["at"].isoformat(timespec="seconds"),
         "currency": order["currency"],
         "total_price": str(order["value"]),
-        "location_id": int(order["store"]) if order["store"] else None,
+        "location_id": order["store"] or None,
         "test": False,
         "customer": order["customer"],
         "email": order["customer"]["email"],
