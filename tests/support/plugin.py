@@ -19,6 +19,14 @@ os.environ["SIGNALBOX_KEYS_DIR"] = f"{_cluster.folder}/keys-{WORKER}"  # goes wi
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings.test")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file stays together in one worker, as do the files of one `xdist_group`: they share what is dear to start."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 def pytest_unconfigure() -> None:
     stop_run_cluster()
 

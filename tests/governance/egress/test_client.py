@@ -15,6 +15,7 @@ from governance.egress.errors import Blocked, ConnectRefused, EgressError, Inter
 from tests.governance.egress.raw_server import Peer, Wire, polite, serving
 
 BODY = b'{"order": 1001}'
+PACKED = gzip.compress(b"x" * 100, mtime=0)
 
 
 @pytest.fixture
@@ -122,7 +123,7 @@ async def test_a_reset_after_the_request_was_read_is_interrupted(egress: Egress)
         b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope",
-        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" + gzip.compress(b"x" * 100, mtime=0)[:20],
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" + PACKED[:20],
         b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
     ],
 )
