@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import connection
+from django.db.models.functions import Now
 
-from connectors.engine.models import Entry, Lane
+from connectors.engine.models import Entry, Intent, Lane
 from connectors.engine.wake import CHANNEL
 from governance.access.principal import Principal
 from governance.audit.events import ObjectRef
@@ -63,15 +64,15 @@ def retry_exception(exception_id: UUID, *, by: Principal, reason: str, at: datet
 def close_exception(exception_id: UUID, *, by: Principal, reason: str, at: datetime | None = None) -> None:
     """Resolve by hand: the delivery ends here, and what waits behind it in the lane goes on.
 
-    Raises: ExceptionItem.DoesNotExist, StaleState.
+    Raises: ExceptionItem.DoesNotExist, StaleState (someone was quicker, or a retry is at the target right now).
     """
     now = at or datetime.now(UTC)
     item = ExceptionItem.objects.scoped().get(pk=exception_id)
     with gate("exception.resolved", by=by, object=_subject(item), retailer=item.retailer_id, reason=reason, at=now):
-        change_state(item, to=ExceptionItem.State.RESOLVED, by=by, reason=reason, at=now)
         if item.delivery_id is not None:
             _leave_lane(item.delivery_id, now)
             _count_closed(item, now)
+        change_state(item, to=ExceptionItem.State.RESOLVED, by=by, reason=reason, at=now)
         _tell(item)
 
 
@@ -82,21 +83,24 @@ def _subject(item: ExceptionItem) -> ObjectRef:
 def _reopen_lane(delivery_id: UUID, now: datetime) -> None:
     entry = Entry.objects.get(delivery_id=delivery_id)
     Entry.objects.filter(pk=entry.pk).update(attempts=0, trigger="manual")
-    Lane.objects.filter(pk=entry.lane_id).update(parked=False, crashes=0, due_at=now)
+    Lane.objects.filter(pk=entry.lane_id).update(parked=False, crashes=0, due_at=Now())
     Delivery.objects.filter(pk=delivery_id).update(state=Delivery.State.WAITING, due_at=now)
 
 
 def _leave_lane(delivery_id: UUID, now: datetime) -> None:
-    entry = Entry.objects.filter(delivery_id=delivery_id).first()
+    """The lane is locked before anything else, as a drain does; the new token fences whoever leased it last."""
+    lane = Lane.objects.select_for_update().filter(entries__delivery_id=delivery_id).first()
+    if lane is not None:
+        if Lane.objects.filter(pk=lane.pk, holder__isnull=False, leased_until__gt=Now()).exists():
+            raise StaleState("It is being sent right now: wait for what becomes of it.")
+        Intent.objects.filter(lane_id=lane.pk, delivery_id=delivery_id).delete()
+        lane.entries.filter(delivery_id=delivery_id).delete()
+        if lane.entries.exists():
+            free = {"parked": False, "crashes": 0, "holder": None, "leased_until": None, "token": lane.token + 1}
+            Lane.objects.filter(pk=lane.pk).update(due_at=Now(), **free)
+        else:
+            lane.delete()
     Delivery.objects.filter(pk=delivery_id).update(state=Delivery.State.CLOSED, finished_at=now)
-    if entry is None:
-        return
-    lane = Lane.objects.select_for_update().get(pk=entry.lane_id)
-    entry.delete()
-    if lane.entries.exists():
-        Lane.objects.filter(pk=lane.pk).update(parked=False, crashes=0, due_at=now)
-    else:
-        lane.delete()
 
 
 def _count_closed(item: ExceptionItem, now: datetime) -> None:
