@@ -30,7 +30,8 @@ class Journal:
 
 
 class FakeErp:
-    """Modes are used up one a POST, then everything is ok: ok, 429, 500, reset, after-effect, wrong-answer, slow."""
+    """Modes are used up one a POST, then everything is ok: ok, 429, 500, refuse, nul, reset,
+    hold, after-effect, wrong-answer."""
 
     def __init__(self) -> None:
         self.journal = Journal()
@@ -60,6 +61,8 @@ class FakeErp:
             return web.Response(status=500)
         if mode == "refuse":
             return web.json_response({"error": "no such SKU"}, status=422)
+        if mode == "nul":
+            return web.json_response({"error": "\0 no \ud800"}, status=422)
         if mode == "reset":
             request.transport.abort()
             return web.Response()
@@ -136,7 +139,7 @@ def _judge(call: Call, answer: Any) -> Delivered:
     if answer.status == 429:
         raise Throttled("The ERP asks us to slow down.")
     if answer.status == 422:
-        raise RequestRefused("The ERP lacks the SKU.", error_class="unmapped_value")
+        raise RequestRefused(f"The ERP says: {answer.json()['error']}.", error_class="unmapped_value")
     if answer.status >= 500:
         raise Uncertain("The ERP failed.") if answer.status == 500 else Unavailable("The ERP is away.")
     told = answer.json()

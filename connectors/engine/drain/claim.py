@@ -6,6 +6,8 @@ free at once; the token rises with every lease and fences every write made under
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from psycopg import AsyncConnection
 
 from connectors.engine.drain.work import Work
@@ -84,11 +86,13 @@ async def _remove_empty(connection: AsyncConnection, lanes: set[int]) -> None:
         )
 
 
-async def renew(connection: AsyncConnection, *, holder: int) -> None:
-    """Keep every lane this drain holds."""
+async def renew(connection: AsyncConnection, works: Sequence[Work], *, holder: int) -> None:
+    """Keep the lanes of attempts that run. A lease that nobody works under runs out."""
     await connection.execute(
-        "UPDATE engine_lane SET leased_until = now() + make_interval(secs => %s) WHERE holder = %s",
-        [LEASE_SECONDS, holder],
+        "UPDATE engine_lane l SET leased_until = now() + make_interval(secs => %s)"
+        " FROM unnest(%s::bigint[], %s::bigint[]) AS t (id, token)"
+        " WHERE l.id = t.id AND l.token = t.token AND l.holder = %s",
+        [LEASE_SECONDS, [work.lane_id for work in works], [work.token for work in works], holder],
     )
 
 

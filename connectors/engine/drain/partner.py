@@ -80,7 +80,7 @@ class PartnerDrain:
     async def keep_leases(self) -> None:
         if self._running:
             async with scoped(self._pool, self.scope) as connection:
-                await renew(connection, holder=self._me.holder)
+                await renew(connection, list(self._running.values()), holder=self._me.holder)
 
     async def stop(self, seconds: float) -> None:
         """Let running attempts end; give back the leases of those that do not in time."""
@@ -136,7 +136,16 @@ class PartnerDrain:
             # The lease runs out and another attempt asks the target what became of this one.
             log.error("an attempt could not be finished", exc_info=task.exception())
 
-    async def _finish(self, results: Sequence[Result]) -> Sequence[bool]:
+    async def _finish(self, results: Sequence[Result]) -> Sequence[bool | Exception]:
+        """All at once; only where the database refuses a row, one by one, so that it does not fail the others."""
+        try:
+            return await self._insist(results)
+        except psycopg.DataError as error:
+            if len(results) == 1:
+                return [error]
+        return [outcome for result in results for outcome in await self._finish([result])]
+
+    async def _insist(self, results: Sequence[Result]) -> Sequence[bool]:
         """Try again for as long as a lease can last: a result that is not written would be asked for again."""
         for pause in (0.2, 0.5, 1.0, 2.0, 4.0):
             try:

@@ -11,13 +11,18 @@ from datetime import UTC, datetime
 
 import pytest
 from django.conf import settings
+from psycopg import OperationalError
 
-from connectors.engine.drain.claim import claim
+from connectors.engine.drain import intents, perform
+from connectors.engine.drain.claim import claim, renew
 from connectors.engine.drain.finish import Finisher
 from connectors.engine.drain.intents import Intent, write
-from connectors.engine.drain.work import AttemptRecord, End, Result
+from connectors.engine.drain.transform import Transformed
+from connectors.engine.drain.work import AttemptRecord, End, Result, Work
 from connectors.engine.models import Lane
+from connectors.engine.replay import StaleState, close_exception, retry_exception
 from connectors.sdk.connector import Delivered
+from governance.access.principal import command
 from governance.registry.models import RetailConnection
 from monitoring.exceptions.models import ExceptionItem
 from monitoring.ledger.models import Attempt, Delivery
@@ -28,6 +33,7 @@ from tests.support.cluster import TestCluster
 from tests.support.engine import World
 from tests.support.orders import order
 
+ADA = command("Ada")
 DEAD = 7  # a holder id whose advisory lock nobody holds
 DRAIN = "import django; django.setup(); import asyncio; from connectors.engine.drain.worker import Drain; "
 
@@ -156,3 +162,81 @@ async def test_a_failing_target_is_asked_again(world: World, quick_retries: None
     await world.settle()
     assert await world.ask(outcomes) == ["uncertain", "ok"]
     assert world.erp.journal.created == {"shop/5000001001": 1}
+
+
+async def test_a_lease_nobody_works_under_runs_out_though_its_drain_lives(world: World):
+    """A result that could not be written must not hold its lane for as long as the drain has anything else to do."""
+    await world.post(order(1001))
+    pool = make_pool(size=1, name="living")
+    await pool.open()
+    await _route_only(world, pool)
+    async with scoped(pool, world.scope) as connection:
+        [work] = await claim(connection, holder=DEAD, limit=1)
+        before = await world.ask(_leased_until)
+        await renew(connection, [], holder=DEAD)
+        assert await world.ask(_leased_until) == before
+        await renew(connection, [work], holder=DEAD)
+        assert await world.ask(_leased_until) > before
+    await pool.close()
+
+
+def _leased_until() -> datetime:
+    return Lane.objects.get().leased_until
+
+
+async def test_what_is_at_the_target_right_now_cannot_be_closed_by_hand(world: World):
+    world.erp.modes.extend(["refuse", "hold"])
+    await world.post(order(1001))
+    await world.settle()
+    item = await world.ask(lambda: ExceptionItem.objects.get())
+    await world.ask(lambda: retry_exception(item.pk, by=ADA, reason="the SKU is there now"))
+    async with world.draining():
+        assert await asyncio.to_thread(world.erp.holding.wait, 10)
+        with pytest.raises(StaleState, match="being sent right now"):
+            await world.ask(lambda: close_exception(item.pk, by=ADA, reason="impatient"))
+        world.erp.release.set()
+        await world.quiet()
+    assert await world.ask(state) == "delivered"
+    assert await world.ask(lambda: ExceptionItem.objects.get().state) == "resolved"
+    assert await world.ask(lambda: Lane.objects.count()) == 0
+
+
+async def test_a_database_that_takes_no_intent_leaves_no_exception_behind(
+    world: World, quick_retries: None, monkeypatch: pytest.MonkeyPatch
+):
+    """Our own trouble passes; it is no defect a person has to look at."""
+    real, refusals = intents.write, [OperationalError("the server is going down")]
+
+    async def write_or_fail(connection, wanted):
+        if refusals and wanted[0].step:
+            raise refusals.pop()
+        return await real(connection, wanted)
+
+    monkeypatch.setattr(intents, "write", write_or_fail)
+    await world.post(order(1001))
+    await world.settle()
+    assert not refusals
+    assert await world.ask(state) == "delivered"
+    assert await world.ask(lambda: ExceptionItem.objects.count()) == 0
+
+
+async def test_words_of_a_target_that_no_column_takes_fail_nobody(world: World):
+    world.erp.modes.append("nul")
+    await world.post(order(1001))
+    await world.post(order(1002))
+    await world.settle()
+    assert await world.ask(lambda: sorted(Delivery.objects.values_list("state", flat=True))) == [
+        "delivered",
+        "exception",
+    ]
+
+
+async def test_a_defect_of_a_mapping_is_an_exception_and_no_dead_worker(world: World, monkeypatch: pytest.MonkeyPatch):
+    def broken(work: Work) -> Transformed:
+        raise KeyError("line_items")
+
+    monkeypatch.setattr(perform, "transform", broken)
+    await world.post(order(1001))
+    await world.settle()
+    item = await world.ask(lambda: ExceptionItem.objects.get())
+    assert item.error_class == "defect"
