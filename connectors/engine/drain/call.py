@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from time import perf_counter
 from uuid import UUID
 
-from connectors.engine.batch import Batcher
+import psycopg
+
+from connectors.engine.batch import Batcher, Full
 from connectors.engine.config import Target
 from connectors.engine.drain.intents import Intent
 from connectors.engine.drain.work import AttemptRecord, StepRecord, Work
@@ -66,7 +68,7 @@ class EngineCall:
         version: str = "",
     ) -> Response:
         if changes:
-            await self._intents.submit(Intent(self._work, self._attempt.id, step))
+            await self._announce(step)
         record = self._begin(step, method, url, body, changes=changes, version=version)
         began = perf_counter()
         try:
@@ -79,6 +81,14 @@ class EngineCall:
         finally:
             record.duration_us = int((perf_counter() - began) * 1_000_000)
         return self._answered(record, answer)
+
+    async def _announce(self, step: str) -> None:
+        """What cannot be announced is not sent. Our own database's trouble is nobody's defect: it passes."""
+        try:
+            await self._intents.submit(Intent(self._work, self._attempt.id, step))
+        except (psycopg.Error, Full) as error:
+            reason = "Our own database did not take the intent, so the call was not made."
+            raise Unavailable(reason, detail=type(error).__name__) from error
 
     def served(self, version: str) -> None:
         self._attempt.steps[-1].version_served = version

@@ -69,7 +69,12 @@ class Performer:
         if never_again and any(one.may_have_changed for one in left):
             text = "The last attempt was interrupted and may have taken effect; the target cannot be asked."
             return Transformed(problem=Problem("uncertain", text, uncertain=True))
-        return transform(work)
+        try:
+            return transform(work)
+        except Exception:  # the outermost edge: a mapping's defect must neither stop the drain nor kill its lease
+            log.exception("%s from %s cannot be mapped: a defect", work.topic, work.connector)
+            text = f"The mapping of {work.topic} failed; its log has the details."
+            return Transformed(problem=Problem("defect", text))
 
     async def _run(
         self, work: Work, attempt: AttemptRecord, ready: Transformed, target: Target, config: PartnerConfig
@@ -117,11 +122,16 @@ class Performer:
         return result
 
 
+def _storable(text: str) -> str:
+    """A target's words as any column takes them: without NUL and lone surrogates."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
+
+
 def _problem(error: ConnectorError) -> Problem:
     return Problem(
         error.error_class,
-        error.operator_message,
-        error.detail,
+        _storable(error.operator_message),
+        _storable(error.detail),
         uncertain=isinstance(error, Uncertain),
         unreachable=isinstance(error, NotReached),
         credential=isinstance(error, CredentialRejected),
