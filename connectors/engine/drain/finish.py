@@ -41,8 +41,8 @@ UPDATE engine_entry e SET attempts = e.attempts + t.tries FROM unnest(%s::bigint
 WHERE e.id = t.id
 """
 _LANES = """
-UPDATE engine_lane l SET holder = NULL, leased_until = NULL, crashes = 0, due_at = t.due_at, parked = t.parked
-FROM unnest(%s::bigint[], %s::timestamptz[], %s::boolean[]) AS t (id, due_at, parked) WHERE l.id = t.id
+UPDATE engine_lane l SET holder = NULL, leased_until = NULL, crashes = 0, due_at = now() + t.wait, parked = t.parked
+FROM unnest(%s::bigint[], %s::interval[], %s::boolean[]) AS t (id, wait, parked) WHERE l.id = t.id
 """
 _EMPTY = """
 DELETE FROM engine_lane l WHERE id = ANY(%s) AND NOT EXISTS (SELECT FROM engine_entry e WHERE e.lane_id = l.id)
@@ -91,7 +91,7 @@ class Finisher:
         await bulk.insert(connection, bulk.FACTS, rows.facts(results), "ON CONFLICT DO NOTHING")
         await bulk.insert(connection, bulk.BUSINESS_KEYS, rows.document_keys(results), "ON CONFLICT DO NOTHING")
         await connection.execute(_DELIVERIES, rows.columns(rows.deliveries(results, now)))
-        await self._lanes(connection, results, now)
+        await self._lanes(connection, results)
         await exceptions.resolve(connection, rows.resolved(results), at=now)
         await exceptions.open_or_reopen(connection, rows.exceptions(results, now), at=now)
         await self._endpoints(connection, results)
@@ -100,7 +100,7 @@ class Finisher:
         if counted is not None:
             await connection.execute(*counted)
 
-    async def _lanes(self, connection: AsyncConnection, results: Sequence[Result], now: datetime) -> None:
+    async def _lanes(self, connection: AsyncConnection, results: Sequence[Result]) -> None:
         lanes = [result.work.lane_id for result in results]
         done = [result.work.entry_id for result in results if result.end is End.DELIVERED]
         tried = [(r.work.entry_id, rows.tries(r)) for r in results if r.end is not End.DELIVERED]
@@ -108,7 +108,7 @@ class Finisher:
         await connection.execute(_DONE, [done])
         if tried:
             await connection.execute(_TRIED, rows.columns(tried))
-        lane_rows = [(r.work.lane_id, now + (r.retry_in or timedelta()), r.end is End.PARK) for r in results]
+        lane_rows = [(r.work.lane_id, r.retry_in or timedelta(), r.end is End.PARK) for r in results]
         await connection.execute(_LANES, rows.columns(lane_rows))
         await connection.execute(_EMPTY, [lanes])
 
@@ -131,9 +131,11 @@ class Finisher:
         unreachable = sum(problem.unreachable for problem in problems)
         rejected = next((problem for problem in problems if problem.credential), None)
         waits = [problem.retry_after for problem in problems if problem.retry_after is not None]
-        if not unreachable and not rejected and not waits and breaker == Endpoint.Breaker.CLOSED and not failures:
+        # What was refused before any call says nothing about the target.
+        reached = any(step.status is not None for result in results for step in result.attempt.steps)
+        news = unreachable or rejected or waits or (reached and (failures or breaker != Endpoint.Breaker.CLOSED))
+        if not news:
             return None
-        reached = any(result.problem is None or not result.problem.unreachable for result in results)
         failures = 0 if reached else failures + unreachable
         opened = rejected is not None or failures >= BREAKER_OPENS_AFTER
         reason = (rejected or (problems[-1] if problems else None)) if opened else None
