@@ -31,6 +31,8 @@ CAPACITY = 256
 POOL_SIZE = 6
 STOP_SECONDS = 30.0
 MAX_SLOTS = 1000
+# SQLSTATE classes: connection exception, operator intervention (the server goes down).
+LOST = frozenset({"08", "57"})
 
 
 class Drain:
@@ -41,6 +43,7 @@ class Drain:
         self._stop = asyncio.Event()
         self._wake = asyncio.Event()
         self._partners: dict[str, PartnerDrain] = {}
+        self._active: set[str] = set()
         self._partners_read = float("-inf")
         self._resting: dict[str, float] = {}
 
@@ -89,9 +92,11 @@ class Drain:
                 helper.cancel()
 
     async def _turn(self) -> bool:
-        """Each partner once. True when anybody had something to do and there is room for more."""
+        """Each active partner once. True when anybody had something to do and there is room for more."""
         busy = False
-        for partner in list(self._partners.values()):
+        for schema, partner in list(self._partners.items()):
+            if schema not in self._active:
+                continue
             room = CAPACITY - sum(other.in_flight for other in self._partners.values())
             busy = bool(await self._serve_one(partner, room)) or busy
         return busy
@@ -103,9 +108,9 @@ class Drain:
             return 0
         try:
             return await partner.step(room)
-        except (psycopg.Error, PoolTimeout, OSError):
-            raise
-        except Exception:
+        except Exception as error:
+            if _database_is_away(error):
+                raise
             log.exception("partner %s cannot be served; trying again in %.0f s", partner.scope.schema, REST_SECONDS)
             self._resting[partner.scope.schema] = now + REST_SECONDS
             return 0
@@ -140,12 +145,12 @@ class Drain:
         self._partners_read = now
         async with pool.connection() as connection:
             cursor = await connection.execute("SELECT schema_name FROM public.partners_partner WHERE is_active")
-            active = {row[0] for row in await cursor.fetchall()}
-        for schema in active - set(self._partners):
+            self._active = {row[0] for row in await cursor.fetchall()}
+        for schema in self._active - set(self._partners):
             self._partners[schema] = PartnerDrain(
                 scope_of(schema), identity, pool=pool, egress=egress, book=book, wake=self._wake.set
             )
-        for schema in set(self._partners) - active:
+        for schema in set(self._partners) - self._active:
             if not self._partners[schema].in_flight:
                 del self._partners[schema]
 
@@ -157,6 +162,13 @@ class Drain:
             self._partners_read = float("-inf")
             await egress.close()
             await pool.close()
+
+
+def _database_is_away(error: Exception) -> bool:
+    """Else the error is this partner's own: a table that is missing, a row that is refused, a deadlock."""
+    if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return error.sqlstate is None or error.sqlstate[:2] in LOST
+    return isinstance(error, OSError)
 
 
 async def _identify(own: AsyncConnection) -> Identity:
