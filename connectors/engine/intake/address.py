@@ -37,7 +37,7 @@ def secret_hash(secret: str) -> bytes:
 
 
 class AddressBook:
-    """Finds the connection behind a path. Unknown paths are remembered too, so guessing costs us no queries."""
+    """Finds the connection behind a path. An unknown one is remembered too: asking for it again costs no query."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], tuple[float, Address | None]] = {}
@@ -54,9 +54,6 @@ class AddressBook:
             self._known.clear()
         self._known[host, path] = (time.monotonic() + TTL_SECONDS, address)
         return address
-
-    def forget(self) -> None:
-        self._known.clear()
 
     async def _look_up(self, host: str, code: str, secret: str) -> Address | None:
         scope = scope_of(f"p_{code}", ALL)
