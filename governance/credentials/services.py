@@ -60,7 +60,7 @@ def rotate_secret(
     moment = at or datetime.now(UTC)
     with gate("credential.rotated", by=by, retailer=newest.retailer_id, reason=reason, at=at) as act:
         older = [row.pk for row in _active(connection_id, field)[1:]]
-        Credential.objects.filter(pk__in=older).update(retired_at=moment)
+        Credential.objects.filter(pk__in=older).update(retired_at=moment, ciphertext=b"", wrapped_key=b"")
         credential = _add(connection_id, newest.retailer_id, field, value, Purpose(newest.purpose), by, moment)
         act.object, act.before, act.after = credential, _facts(newest), _facts(credential)
     return credential

@@ -84,10 +84,11 @@ def test_while_rotating_two_work_and_the_newer_comes_first(pine: int) -> None:
 
 
 def test_a_third_retires_the_oldest(pine: int) -> None:
-    store(pine, "one")
+    old = store(pine, "one")
     for value in ("two", "three"):
         rotate_secret(connection_id=CONNECTION, field="access_token", value=value, by=EVE, reason="due")
     assert values() == ["three", "two"]
+    assert bytes(Credential.objects.get(pk=old.pk).ciphertext) == b""
 
 
 def test_a_retired_secret_is_gone_for_good(pine: int) -> None:
