@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -139,7 +140,7 @@ def _judge(call: Call, answer: Any) -> Delivered:
     if answer.status == 429:
         raise Throttled("The ERP asks us to slow down.")
     if answer.status == 422:
-        raise RequestRefused(f"The ERP says: {answer.json()['error']}.", error_class="unmapped_value")
+        raise RequestRefused(f"The ERP says: {json.loads(answer.body)['error']}.", error_class="unmapped_value")
     if answer.status >= 500:
         raise Uncertain("The ERP failed.") if answer.status == 500 else Unavailable("The ERP is away.")
     told = answer.json()
