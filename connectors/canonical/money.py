@@ -50,10 +50,3 @@ def fits(amount: Decimal, currency: str) -> bool:
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """To the currency's smallest amount, half away from zero, as tills and invoices do."""
     return amount.quantize(quantum(currency), rounding=ROUND_HALF_UP)
-
-
-def in_minor_units(amount: Decimal, currency: str) -> int:
-    """12.50 EUR is 1250. Raises ValueError when it is not a whole number of them."""
-    if not fits(amount, currency):
-        raise ValueError(f"{amount} {currency} is no whole number of minor units")
-    return int(amount.scaleb(minor_digits(currency)))

@@ -14,8 +14,6 @@ from console.render.lines import Reader
 from console.timerange import TimeRange, time_range
 from governance.registry.selectors import RetailerChoice, retailer_choices
 
-CARRIED = ("retailer", "from", "to")
-
 
 @dataclass(frozen=True, slots=True)
 class PageScope:

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 FILE = "journal.jsonl"
-TOPIC_REFUND = "refunds/create"
 
 
 @dataclass(frozen=True, slots=True)

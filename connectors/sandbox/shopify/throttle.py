@@ -35,9 +35,6 @@ class LeakyBucket:
         self._level += cost
         return True
 
-    def give_back(self, cost: float) -> None:
-        self._level = max(0.0, self._level - cost)
-
     @property
     def level(self) -> float:
         self._leak()
