@@ -61,7 +61,7 @@ def _line(row: MessageRow, retailers: Mapping[int, str], reader: Reader, base: s
         repeats=f"+{row.repeats}" if row.repeats else "",
         retailer=retailers.get(row.retailer_id, ""),
         topic=row.topic or "No topic",
-        store=row.store_key or NONE,
+        store=row.store or NONE,
         value=money(row.value, row.currency),
         way=_way(row.source, row.ways),
         why=row.why,

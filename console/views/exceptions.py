@@ -38,6 +38,7 @@ from monitoring.exceptions.selectors import (
 )
 from monitoring.exports import record_export
 from monitoring.ledger.selectors.detail import message_detail
+from tenants.retailers.selectors import store_names
 
 FIELDS: Final = {"class": "Class", "connection": "Connection", "find": "Order or words of the problem"}
 REASON_LIMIT: Final = 500
@@ -72,6 +73,7 @@ class Line:
     advice: Advice
     retailer: str
     connection: str
+    store: str
     why_not_retry: str
 
 
@@ -246,6 +248,7 @@ def _start(words: str) -> str:
 def _lines(request: HttpRequest, page: ExceptionPage, scope: PageScope) -> list[Line]:
     names = {retailer.id: retailer.name for retailer in scope.retailers}
     labels = {connection.key: connection.label for connection in connections_in_view(scope.retailer_ids)}
+    stores = store_names((item.retailer_id, item.store_key) for item in page.rows)
     refusal = missing(request, "exceptions.retry")
     return [
         Line(
@@ -253,6 +256,7 @@ def _lines(request: HttpRequest, page: ExceptionPage, scope: PageScope) -> list[
             advice=advice_for(item.error_class),
             retailer=names.get(item.retailer_id, ""),
             connection=labels.get(item.connection_key, item.connection_key),
+            store=stores.get((item.retailer_id, item.store_key), item.store_key),
             why_not_retry=refusal or why_not_retry(item),
         )
         for item in page.rows

@@ -14,8 +14,9 @@ from django.db.models import Count, QuerySet
 
 from governance.registry.models import RetailConnection
 from monitoring.exceptions.models import ExceptionItem
-from monitoring.ledger.models import Attempt, Delivery, Disposition, Fact, LedgerRow, Message, Repeat
+from monitoring.ledger.models import Attempt, BusinessKey, Delivery, Disposition, Fact, LedgerRow, Message, Repeat
 from monitoring.ledger.selectors.filters import WORST_FIRST, MessageFilter, branches
+from tenants.retailers.selectors import store_names
 
 PAGE_SIZE: Final = 50
 COLUMNS: Final = (
@@ -42,19 +43,20 @@ DELIVERY: Final = (
     "accepted_at",
     "confirmed_at",
 )
-FACT: Final = ("message_id", "number", "store_key", "value", "currency")
+FACT: Final = ("message_id", "retailer_id", "number", "store_key", "value", "currency")
 VERSIONS: Final = ("version_requested", "version_served")
 
 
 class KnownFact(NamedTuple):
     message_id: UUID | None
+    retailer_id: int
     number: str
     store_key: str
     value: Decimal | None
     currency: str
 
 
-NO_FACT: Final = KnownFact(None, "", "", None, "")
+NO_FACT: Final = KnownFact(None, 0, "", "", None, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ class Way:
 class MessageRow:
     """One line of the list. `status` is a key of OUTCOMES or "confirmed"; None is unknown, never 0.
 
-    `version` is what the source stated ("" if it stated none); the targets' versions are in `ways`.
+    `store` is its name, or its key where nobody named it. `version` is what the source stated ("" if it stated
+    none); the targets' versions are in `ways`.
     """
 
     id: UUID
@@ -85,6 +88,7 @@ class MessageRow:
     object_type: str
     number: str
     store_key: str
+    store: str
     value: Decimal | None
     currency: str
     source_key: str
@@ -112,7 +116,7 @@ class MessagePage:
 def message_page(
     wanted: MessageFilter, *, before: UUID | None = None, after: UUID | None = None, size: int = PAGE_SIZE
 ) -> MessagePage:
-    """The page older than `before`, or newer than `after`, or the newest. Cost: eight queries, however many rows."""
+    """The page older than `before`, or newer than `after`, or the newest. Cost: ten queries, however many rows."""
     if after is not None:
         found = _ids(wanted, size + 1, newest_first=False, id__gt=after)
         more, found = len(found) > size, found[:size][::-1]
@@ -143,7 +147,7 @@ def _read(ids: Sequence[UUID]) -> list[MessageRow]:
 
 
 def described(messages: Sequence[Message]) -> list[MessageRow]:
-    """Messages with everything a line shows, in the same order. Cost: six queries."""
+    """Messages with everything a line shows, in the same order. Cost: eight queries."""
     ids = [message.id for message in messages]
     if not ids:
         return []
@@ -153,6 +157,8 @@ def described(messages: Sequence[Message]) -> list[MessageRow]:
     repeats = _repeats(ids)
     exceptions = _open_exceptions(ids)
     labels = _connection_labels(messages, deliveries)
+    numbers = _numbers([key for key in ids if key not in facts])
+    stores = store_names((fact.retailer_id, fact.store_key) for fact in facts.values())
     rows = []
     for message in messages:
         mine = deliveries[message.id]
@@ -165,8 +171,9 @@ def described(messages: Sequence[Message]) -> list[MessageRow]:
                 received_at=message.received_at,
                 topic=message.topic,
                 object_type=message.object_type,
-                number=fact.number,
+                number=fact.number or numbers.get(message.id, ""),
                 store_key=fact.store_key,
+                store=stores.get((message.retailer_id, fact.store_key), fact.store_key),
                 value=fact.value,
                 currency=fact.currency,
                 source_key=message.connection_key,
@@ -183,6 +190,14 @@ def described(messages: Sequence[Message]) -> list[MessageRow]:
             )
         )
     return rows
+
+
+def _numbers(ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Order numbers of messages that were not mapped, as the intake read them."""
+    if not ids:
+        return {}
+    keys = BusinessKey.objects.scoped().filter(message_id__in=ids, type="order")
+    return dict(keys.values_list("message_id", "value"))
 
 
 def status_of(disposition: str, deliveries: Sequence[Any]) -> str:
