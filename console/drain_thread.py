@@ -29,7 +29,8 @@ class DrainThread:
 
     def stop(self) -> None:
         self._ready.wait()
-        self._loop.call_soon_threadsafe(self._drain.stop)
+        if self._drain is not None:
+            self._loop.call_soon_threadsafe(self._drain.stop)
         self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
@@ -40,6 +41,8 @@ class DrainThread:
         except Exception:
             log.exception("the drain failed; the worker ends")
             os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            self._ready.set()
 
     async def _main(self) -> None:
         # Imported here because Celery reads this module before Django's apps are ready.

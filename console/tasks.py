@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from celery import shared_task
-from django.db import close_old_connections, connection
+from django.db import DatabaseError, close_old_connections, connection
 
 from tenants.context import partner_scope
 from tenants.selectors import active_partners
+
+log = logging.getLogger(__name__)
 
 PARTITION_MONTHS_AHEAD = 4
 
@@ -16,10 +20,18 @@ def tick() -> None:
     """Every few seconds, by beat. Two beats are harmless: what it starts may run twice."""
     try:
         for partner in active_partners():
-            with partner_scope(partner.schema_name):
-                _ensure_partitions()
+            _look_after(partner.schema_name)
     finally:
         close_old_connections()
+
+
+def _look_after(schema: str) -> None:
+    """What one partner's database refuses is not the others' loss."""
+    try:
+        with partner_scope(schema):
+            _ensure_partitions()
+    except DatabaseError:
+        log.exception("%s has no partitions ahead", schema)
 
 
 def _ensure_partitions() -> None:
