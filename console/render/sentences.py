@@ -33,17 +33,15 @@ def what_happened(detail: MessageDetail, *, at: datetime) -> str:
     return " ".join(_way(one, at) for one in detail.deliveries)
 
 
-def next_action(detail: MessageDetail) -> str:
-    """One sentence; "Nothing to do." where that is so."""
+def next_action(detail: MessageDetail, *, waits_for: str = "") -> str:
+    """One sentence; "Nothing to do." where that is so. `waits_for` is the engine's reason for what still waits."""
     item = detail.open_exception
     if item is not None:
         if item.state == item.State.RETRYING:
             return "Wait: it is being sent again right now."
         return advice_for(item.error_class).action
-    if detail.status == "retrying":
-        return "Nothing to do yet: it is tried again by itself."
-    if detail.status == "waiting":
-        return "Nothing to do: it goes when its turn comes."
+    if detail.status in ("retrying", "waiting"):
+        return f"Nothing to do yet. {waits_for or 'It goes when its turn comes.'}"
     if detail.status == "delivered":
         return "Nothing to do; the target has accepted it, though no read-back has proved it yet."
     return "Nothing to do."

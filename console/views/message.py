@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from connectors.engine.replay import why_not_retry
+from connectors.engine.selectors import waiting_reason
 from connectors.library import UnknownConnector, connector
 from console.access import requires
 from console.render.bodies import Body, shown_body
@@ -26,6 +28,7 @@ from governance.audit.selectors import events_about
 from monitoring.exceptions.advice import Advice, advice_for
 from monitoring.exceptions.models import ExceptionItem
 from monitoring.ledger import payloads
+from monitoring.ledger.models import Delivery
 from monitoring.ledger.selectors.detail import (
     DeliveryDetail,
     MessageDetail,
@@ -91,7 +94,7 @@ def render_message(request: HttpRequest, detail: MessageDetail, *, status: int =
         detail=detail,
         subject=subject(detail),
         sentence=what_happened(detail, at=page_scope(request).at),
-        action=next_action(detail),
+        action=next_action(detail, waits_for=_waits_for(detail)),
         journeys=[(one, stages(detail, one)) for one in detail.deliveries],
         panel=_panel(request, detail),
         parent="exceptions" if request.resolver_match.url_name == "exception" else "messages",
@@ -205,6 +208,16 @@ def _trail(detail: MessageDetail) -> list[AuditEvent]:
     for item in detail.exceptions:
         events += events_about("exception", str(item.id))
     return sorted(events, key=lambda event: event.event_id, reverse=True)
+
+
+def _waits_for(detail: MessageDetail) -> str:
+    """The first reason among its ways; at most one of them waits in nearly every case."""
+    reasons = (
+        waiting_reason(one.delivery.id, at=datetime.now(UTC))
+        for one in detail.deliveries
+        if one.delivery.state in Delivery.OPEN_STATES
+    )
+    return next((reason for reason in reasons if reason), "")
 
 
 def _panel(request: HttpRequest, detail: MessageDetail) -> Panel | None:
