@@ -16,6 +16,7 @@ from console.charts.table import cells
 from console.render.text import duration, money, plural, span
 from console.views.scope import PageScope
 from governance.access.principal import Principal
+from monitoring.exceptions.advice import advice_for
 from monitoring.exceptions.selectors import ExceptionFilter, OpenSummary, exception_page, open_summary
 from monitoring.ledger.backlog import Backlog, backlog
 from monitoring.rollups.equation import Equation
@@ -99,7 +100,7 @@ class Failure:
     """One line of the recent failures."""
 
     title: str
-    error_class: str
+    kind: str  # its class, in words
     number: str
     retailer: str
     at: datetime
@@ -187,7 +188,7 @@ def recent_failures(scope: PageScope, links: Links) -> list[Failure] | None:
     return [
         Failure(
             title=item.title,
-            error_class=item.error_class,
+            kind=advice_for(item.error_class).label,
             number=item.order_number,
             retailer=names[item.retailer_id] if len(chosen) > 1 else "",
             at=item.last_seen_at,
