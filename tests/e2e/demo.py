@@ -19,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
 from connectors.sandbox.shopify.client import ShopControl
+from connectors.sandbox.shopify.settings import app_of
 from connectors.sandbox.tryton.catalogue import Catalogue
 from connectors.sandbox.tryton.rpc import Session
 from console.embedded.addresses import addresses_on
@@ -172,6 +173,11 @@ class Demo:
     def password(self) -> str:
         """Everybody's: one for the whole demo."""
         return read_json(self.folder.root / "demo.json")["password"]
+
+    @property
+    def shop_secrets(self) -> tuple[str, str]:
+        app = app_of(self.journal)
+        return app.token, app.secret
 
     # -- the three accounts of what happened ---------------------------------------------------------------------
 
