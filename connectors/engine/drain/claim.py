@@ -27,6 +27,8 @@ WITH live AS (
     WHERE holder IN (SELECT holder FROM live) AND leased_until > now() GROUP BY endpoint_id
 ), free AS (
     SELECT l.id, row_number() OVER (PARTITION BY l.endpoint_id ORDER BY l.due_at, l.id) AS n,
+        l.crashes > 0 OR l.holder IS NOT NULL AS suspect,
+        row_number() OVER (PARTITION BY l.crashes > 0 OR l.holder IS NOT NULL ORDER BY l.due_at, l.id) AS turn,
         CASE e.breaker WHEN 'open' THEN 1 ELSE e.concurrency END - coalesce(b.lanes, 0) AS room
     FROM engine_lane l JOIN engine_endpoint e ON e.connection_id = l.endpoint_id
     JOIN registry_retailconnection c ON c.id = l.endpoint_id AND c.state = 'active'
@@ -37,6 +39,7 @@ WITH live AS (
     AND (e.breaker = 'closed' OR e.probe_at <= now())
 ), locked AS (
     SELECT l.id FROM engine_lane l JOIN free ON free.id = l.id AND free.n <= free.room
+        AND (NOT free.suspect OR (%(suspects)s AND free.turn = 1))
     WHERE NOT l.parked AND l.due_at <= now()
     AND (l.holder IS NULL OR l.leased_until < now() OR l.holder NOT IN (SELECT holder FROM live))
     ORDER BY l.due_at LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED
@@ -59,9 +62,19 @@ LEFT JOIN ledger_payload p ON p.id = e.message_id
 """
 
 
-async def claim(connection: AsyncConnection, *, holder: int, limit: int) -> list[Work]:
-    """Lease up to `limit` due lanes and read their head entries. Lanes found empty are removed."""
-    parameters = {"lock": HOLDER_LOCK, "me": holder, "limit": limit, "lease": LEASE_SECONDS}
+async def claim(connection: AsyncConnection, *, holder: int, limit: int, suspects: bool = True) -> list[Work]:
+    """Lease up to `limit` due lanes and read their head entries. Lanes found empty are removed.
+
+    A lane whose holder died is a suspect: at most one is leased, and none unless `suspects`. So whoever kills its
+    worker again was the only suspect there, and the innocent that were under way beside it are not parked with it.
+    """
+    parameters = {
+        "lock": HOLDER_LOCK,
+        "me": holder,
+        "limit": limit,
+        "lease": LEASE_SECONDS,
+        "suspects": suspects,
+    }
     cursor = await connection.execute(_LEASE, parameters)
     leased = await cursor.fetchall()
     if not leased:

@@ -72,10 +72,16 @@ class PartnerDrain:
         config = await self._book.of(self.scope)
         async with scoped(self._pool, self.scope) as connection:
             routed = await self._route(connection, config)
-            works = await claim(connection, holder=self._me.holder, limit=min(room, BATCH)) if room > 0 else []
+            works = await self._claim(connection, room)
             if works:
                 await self._start(connection, works, await self._config_for(works))
         return routed + len(works)
+
+    async def _claim(self, connection: psycopg.AsyncConnection, room: int) -> list[Work]:
+        if room <= 0:
+            return []
+        suspected = any(work.crashes for work in self._running.values())
+        return await claim(connection, holder=self._me.holder, limit=min(room, BATCH), suspects=not suspected)
 
     async def keep_leases(self) -> None:
         if self._running:

@@ -9,8 +9,11 @@ from connectors.engine.drain.work import End, Problem
 from governance.catalogue.manifest import Idempotency
 
 MAX_TRIES = 8
-BASE_SECONDS = 2.0
-CAP_SECONDS = 15 * 60.0
+# Ceilings 16 s, 1 min, 4 min, 17 min, 1 h, 5 h, 18 h: eight tries within a day, half a day on average.
+BASE_SECONDS = 4.0
+GROWTH = 4
+# The endpoint's breaker sets the pace for what cannot be reached; the lane just has to be due by then.
+UNREACHABLE_SECONDS = 15.0
 # We obey a target's Retry-After this far and no further.
 RETRY_AFTER_CAP = timedelta(minutes=15)
 
@@ -28,7 +31,7 @@ def verdict(
     be reached is the endpoint's trouble, not this delivery's: it waits however long that takes.
     """
     if problem.unreachable:
-        return End.RETRY, retry_delay(min(tries, 4), None, rng)
+        return End.RETRY, timedelta(seconds=rng.uniform(BASE_SECONDS / 8, UNREACHABLE_SECONDS))
     if not problem.retryable or (problem.uncertain and idempotency is Idempotency.NONE):
         return End.PARK, None
     if tries >= MAX_TRIES:
@@ -37,9 +40,8 @@ def verdict(
 
 
 def retry_delay(tries: int, retry_after: timedelta | None, rng: random.Random) -> timedelta:
-    """Full jitter below a doubling ceiling; never before the target's own Retry-After."""
-    ceiling = min(CAP_SECONDS, BASE_SECONDS * 2**tries)
-    jitter = timedelta(seconds=rng.uniform(BASE_SECONDS / 2, ceiling))
+    """Full jitter below a rising ceiling; never before the target's own Retry-After."""
+    jitter = timedelta(seconds=rng.uniform(BASE_SECONDS / 8, BASE_SECONDS * GROWTH**tries))
     if retry_after is None:
         return jitter
     return max(jitter, min(max(retry_after, timedelta()), RETRY_AFTER_CAP))

@@ -17,8 +17,10 @@ from tenants.context import Scope
 
 log = logging.getLogger(__name__)
 
-MAX_GROUP = 256
-MAX_WAITING = 4000
+# In bytes. An arrival without its body weighs OVERHEAD, so a group has at most 256 of them.
+MAX_GROUP = 8 * 1024 * 1024
+MAX_WAITING = 64 * 1024 * 1024
+OVERHEAD = MAX_GROUP // 256
 
 
 def group_commit(pool: AsyncConnectionPool, scope: Scope) -> Batcher[Arrival, Receipt]:
@@ -34,7 +36,11 @@ def group_commit(pool: AsyncConnectionPool, scope: Scope) -> Batcher[Arrival, Re
             log.warning("intake could not commit %d events: %s", len(arrivals), type(error).__name__)
             raise IntakeDown from error
 
-    return Batcher(flush, max_batch=MAX_GROUP, max_waiting=MAX_WAITING)
+    return Batcher(flush, max_batch=MAX_GROUP, max_waiting=MAX_WAITING, weight=_weight)
+
+
+def _weight(arrival: Arrival) -> int:
+    return len(arrival.body) + OVERHEAD
 
 
 async def _store_each(
