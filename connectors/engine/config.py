@@ -39,7 +39,6 @@ class FlowFacts:
     target_key: str
     operations: Mapping[str, str]
     mode: str
-    active: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,6 @@ def _flow_facts(row: Flow) -> FlowFacts:
         target_key=row.target.key,
         operations=dict(row.operations),
         mode=row.mode,
-        active=row.state == Flow.State.ACTIVE,
     )
 
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from connectors.engine.models import Endpoint, Entry, Lane
-from governance.registry.models import RetailConnection
+from governance.registry.models import Flow, RetailConnection
 
 
 def waiting_reason(delivery_id: UUID, *, at: datetime) -> str:
-    """One sentence; "" for a delivery that waits for nothing. Cost: at most four queries."""
+    """One sentence; "" for a delivery that waits for nothing. Cost: at most five queries."""
     entry = Entry.objects.scoped().select_related("lane").filter(delivery_id=delivery_id).first()
     if entry is None:
         return ""
@@ -18,6 +18,9 @@ def waiting_reason(delivery_id: UUID, *, at: datetime) -> str:
         return _behind(entry.lane)
     if entry.lane.parked:
         return "It waits for a person's decision."
+    flow = Flow.objects.scoped().filter(pk=entry.lane.flow_id).first()
+    if flow is not None and flow.state != Flow.State.ACTIVE:
+        return f"The flow {flow.label} is {flow.state}; it goes when the flow is active again."
     target = RetailConnection.objects.scoped().filter(pk=entry.lane.endpoint_id).first()
     if target is not None and target.state != RetailConnection.State.ACTIVE:
         return f"{target.label} is {target.state}; it goes when the connection is active again."

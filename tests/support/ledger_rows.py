@@ -73,7 +73,7 @@ FAILURES = [
     ("Tryton rejected our credential", "credential", "Session invalid: the user may not log in.", 401),
 ]
 DISPOSED = {
-    "ignored": (Disposition.NO_FLOW, "No active flow takes products/update"),
+    "ignored": (Disposition.NO_FLOW, "No flow takes products/update"),
     "filtered": (Disposition.FILTERED, "Test orders stay out (rule 1 of Orders to ERP, revision 3)"),
     "deduplicated": (Disposition.SAME_VERSION, "Version 2026-11-23T08:11:42Z of this order came before"),
     "older": (Disposition.OLDER_VERSION, "Older than version 2026-11-23T09:40:05Z, which came before"),

@@ -32,6 +32,7 @@ WITH live AS (
         CASE e.breaker WHEN 'open' THEN 1 ELSE e.concurrency END - coalesce(b.lanes, 0) AS room
     FROM engine_lane l JOIN engine_endpoint e ON e.connection_id = l.endpoint_id
     JOIN registry_retailconnection c ON c.id = l.endpoint_id AND c.state = 'active'
+    JOIN registry_flow f ON f.id = l.flow_id AND f.state = 'active'
     LEFT JOIN busy b ON b.endpoint_id = l.endpoint_id
     WHERE NOT l.parked AND l.due_at <= now()
     AND (l.holder IS NULL OR l.leased_until < now() OR l.holder NOT IN (SELECT holder FROM live))

@@ -117,9 +117,10 @@ def _version_verdict(message: Routable, newest: Mapping[bytes, Known]) -> tuple[
 
 
 def _deliver(schema: str, message: Routable, flows: Sequence[FlowFacts], plan: Plan) -> tuple[str, str] | None:
-    taking = [flow for flow in flows if flow.active and message.object_type in flow.operations]
+    """A paused flow takes its messages too: they wait in their lanes until it is resumed."""
+    taking = [flow for flow in flows if message.object_type in flow.operations]
     if not taking:
-        return Disposition.NO_FLOW, f"No active flow takes {message.topic or 'an event without a topic'}"
+        return Disposition.NO_FLOW, f"No flow takes {message.topic or 'an event without a topic'}"
     plan.deliveries.extend(_planned(schema, message, flow) for flow in taking)
     return None
 

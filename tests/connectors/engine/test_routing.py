@@ -21,7 +21,6 @@ FLOW = FlowFacts(
     target_key="erp",
     operations={"order": "order.upsert", "refund": "refund.create"},
     mode="strict",
-    active=True,
 )
 
 
@@ -67,10 +66,6 @@ def test_a_message_that_no_flow_takes_says_so_by_name():
     [(_, disposition, rule)] = made.disposed
     assert (made.deliveries, disposition) == ([], Disposition.NO_FLOW)
     assert "carts/update" in rule
-
-
-def test_a_paused_flow_takes_nothing():
-    assert plan(message(), flows=(replace(FLOW, active=False),)).deliveries == []
 
 
 def test_the_same_version_by_another_event_is_one_version():

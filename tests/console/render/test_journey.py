@@ -33,7 +33,7 @@ def detail_of(shop: ledger_rows.Shop, outcome: str, **facts: object) -> MessageD
         ("retrying", "It has not reached ERP yet: The connection was refused."),
         ("waiting", "It waits for its turn to ERP."),
         ("superseded", "A newer version went to ERP instead."),
-        ("ignored", "It came from Storefront and was ignored: No active flow takes products/update."),
+        ("ignored", "It came from Storefront and was ignored: No flow takes products/update."),
         ("deduplicated", "was recognised as a repetition: Version"),
         ("older", "was superseded: Older than version"),
         ("unreadable", "cannot be read: The body ends in the middle of a string"),
