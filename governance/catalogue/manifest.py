@@ -64,13 +64,14 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True)
 class OperationSpec:
-    """A write the connector offers: what it takes, and what repeating it does."""
+    """An operation the connector offers: what it takes, and what repeating it does."""
 
     name: str
     object_type: str
     idempotency: Idempotency
     money: bool
     success: str  # the positive predicate, in words
+    reads: bool = False  # changes nothing at the target: no flow is made of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,10 @@ class Manifest:
             if spec.name == name:
                 return spec
         raise KeyError(f"{self.key} has no operation {name!r}")
+
+    def writes(self) -> dict[str, OperationSpec]:
+        """What a flow to this system may take: object type -> the operation that writes it."""
+        return {spec.object_type: spec for spec in self.operations if not spec.reads}
 
     def secret_fields(self) -> tuple[Field, ...]:
         return tuple(f for f in self.fields if f.secret)

@@ -14,4 +14,6 @@ register(
         "connection.address_renewed", "A connection got a new intake address.", "connection", "connections.edit", True
     ),
     Action("flow.set_up", "A flow was set up.", "flow", "flows.edit"),
+    Action("flow.paused", "A flow was paused.", "flow", "flows.edit", True),
+    Action("flow.resumed", "A flow was resumed.", "flow", "flows.edit", True),
 )

@@ -30,6 +30,7 @@ _ACTS: Final = {
     State.ACTIVE: "connection.resumed",
     State.DISCONNECTED: "connection.disconnected",
 }
+_FLOW_ACTS: Final = {Flow.State.PAUSED: "flow.paused", Flow.State.ACTIVE: "flow.resumed"}
 
 
 class ConfigurationRefused(Exception):
@@ -109,9 +110,12 @@ def reconfigure(
     secrets: Mapping[str, str],
     by: Principal,
     reason: str,
+    label: str | None = None,
     at: datetime | None = None,
 ) -> RetailConnection:
     """Replace the settings; `secrets` holds only those that change, and the older ones keep working until retired.
+
+    Without `label` the name stays.
 
     Raises ConfigurationRefused, Refused, ReasonMissing.
     """
@@ -119,10 +123,11 @@ def reconfigure(
         current = RetailConnection.objects.select_for_update().get(pk=connection.pk)
         stored = Credential.objects.active().filter(connection_id=current.pk).values_list("field", flat=True)
         kept = dict.fromkeys(set(stored) & {f.name for f in manifest.secret_fields()}, "kept")
-        _refuse(_setting_problems(manifest, config, kept | dict(secrets)))
+        current.label = current.label if label is None else label.strip()
+        _refuse(_setting_problems(manifest, config, kept | dict(secrets)) | _label_problems(current.label))
         current.config = _given(config)
         current.api_version = config.get("api_version") or current.api_version
-        current.save(update_fields=["config", "api_version"])
+        current.save(update_fields=["label", "config", "api_version"])
         for name, value in secrets.items():
             if name in kept:
                 rotate_secret(connection_id=current.pk, field=name, value=value, by=by, reason=reason, at=at)
@@ -198,6 +203,19 @@ def create_flow(
     return act.object
 
 
+def set_flow_state(*, flow: Flow, state: str, by: Principal, reason: str) -> Flow:
+    """Pause or resume. What comes meanwhile waits in its lanes. Raises StaleState, Refused, ReasonMissing."""
+    wanted = Flow.State(state)
+    with gate(_FLOW_ACTS[wanted], by=by, object=flow, retailer=flow.retailer_id, reason=reason) as act:
+        current = Flow.objects.select_for_update().get(pk=flow.pk)
+        if current.state != flow.state or current.state == wanted:
+            raise StaleState(f"{current.label} is {current.state} by now.")
+        act.before, act.after = {"state": current.state}, {"state": str(wanted)}
+        current.state = wanted
+        current.save(update_fields=["state"])
+    return current
+
+
 def _setting_problems(manifest: Manifest, config: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
     return problems(manifest, config=config, secrets=secrets, allow=allow_list())
 
@@ -208,9 +226,11 @@ def _key_problems(key: str, label: str, model: type[RetailConnection] | type[Flo
         found["key"] = "A key has up to 60 small letters, digits and hyphens, and begins with a letter."
     elif key_taken(model, key):
         found["key"] = f"The key {key!r} is taken."
-    if not label.strip():
-        found["label"] = "A name is missing."
-    return found
+    return found | _label_problems(label)
+
+
+def _label_problems(label: str) -> dict[str, str]:
+    return {} if label.strip() else {"label": "A name is missing."}
 
 
 def _operation_problems(manifest: Manifest, operations: Mapping[str, str]) -> dict[str, str]:

@@ -68,6 +68,7 @@ manifest = Manifest(
             Idempotency.UPSERT_BY_ID,
             money=False,
             success="the one sale with that number, as it is",
+            reads=True,
         ),
     ),
     business_keys=("order", "sale"),
