@@ -13,27 +13,22 @@ from django.core.asgi import get_asgi_application  # noqa: E402
 
 pages = get_asgi_application()
 
+from channels.routing import ProtocolTypeRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from connectors.engine.intake.app import Intake, is_intake  # noqa: E402
 from console.checks import insist_on_safe_database  # noqa: E402
-from console.live.app import live, websocket_application  # noqa: E402
+from console.live.app import live, sockets  # noqa: E402
 
 intake = Intake()
 
 
-async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    if is_intake(scope):
-        await intake(scope, receive, send)
-    elif scope["type"] == "http":
-        await pages(scope, receive, send)
-    elif scope["type"] == "websocket":
-        await websocket_application(scope, receive, send)
-    elif scope["type"] == "lifespan":
-        await _lifespan(receive, send)
+async def _http(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    door = intake if is_intake(scope) else pages
+    await door(scope, receive, send)
 
 
-async def _lifespan(receive: Any, send: Any) -> None:
+async def _lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
@@ -51,3 +46,6 @@ async def _start(send: Any) -> None:
     await intake.start()
     await live.start()
     await send({"type": "lifespan.startup.complete"})
+
+
+application = ProtocolTypeRouter({"http": _http, "websocket": sockets, "lifespan": _lifespan})

@@ -64,7 +64,6 @@ class Batcher(Generic[T, R]):
             for (_, future), outcome in zip(batch, outcomes, strict=True):
                 _settle(future, outcome)
 
-
     def _next(self) -> list[tuple[T, asyncio.Future[R]]]:
         """The first item however heavy it is, and what fits beside it."""
         batch, total = [], 0

@@ -1,4 +1,4 @@
-"""The websocket at /live: small hints, never data. `websocket_application` is ASGI; `live` starts and stops with it.
+"""The websocket at /live: small hints, never data. `sockets` routes to it; `live` starts and stops with it.
 
 Close codes: 1001 the server stops, 1008 too many frames, 1009 a frame too large, 1011 our fault, 1013 the client reads
 too slowly, 4401 the session ended or its rights changed. A handshake that may not be opened is refused with 403, and
@@ -17,7 +17,9 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 
 import orjson
+from channels.routing import URLRouter
 from django.db import DatabaseError
+from django.urls import path, re_path
 
 from console.health import CHECKS
 from console.live.doors import Visitor, admitted, still_admitted
@@ -78,8 +80,6 @@ class Live:
 
 
 async def _visitor(scope: Mapping[str, Any]) -> Visitor | None:
-    if scope["path"] != PATH:
-        return None
     try:
         return await admitted(scope)
     except DatabaseError as error:
@@ -149,5 +149,10 @@ async def _watch(socket: Socket) -> None:
             return
 
 
+async def refused(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+    await receive()  # websocket.connect
+    await send({"type": "websocket.close", "code": FLOOD})
+
+
 live = Live()
-websocket_application = live
+sockets = URLRouter([path(PATH.removeprefix("/"), live), re_path("", refused)])

@@ -173,7 +173,6 @@ CACHES = {
         "KEY_FUNCTION": "django_tenants.cache.make_key",
     }
 }
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
 # auditlog records through our own interface (governance.audit); it never logs a model nobody registered.
 AUDITLOG_INCLUDE_ALL_MODELS = False

@@ -5,7 +5,7 @@ The head row's lock makes position the commit order. Event keys decide what is n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -53,7 +53,7 @@ _MESSAGE = (
     "source_version, order_key, api_version, received_at, occurred_at, body_hash, size, masked, trace_id, cause_id, "
     "disposition, rule"
 )
-# All intake writers of a partner pass the head row's lock one by one, so they share one rollup slot.
+# Arrivals of a partner pass the head row's lock one by one, so the intake's writers share one rollup slot.
 SLOT = 0
 # `input` reads `head`, so the head row is locked before any key is written: two groups never wait for each other
 # crosswise.
@@ -163,39 +163,50 @@ async def _record_repeats(
     connection: AsyncConnection, arrivals: Sequence[Arrival], receipts: dict[UUID, Receipt]
 ) -> None:
     """A row a repeat; for another body under the same event also that body, and an exception a person sees."""
-    rows, bodies, exceptions = [], [], []
-    for arrival in arrivals:
-        source, receipt = arrival.source, receipts[arrival.id]
-        same = receipt.verdict is Verdict.REPEAT
-        rows.append(
-            (
-                arrival.id,
-                receipt.message_id,
-                source.retailer_id,
-                source.connection_id,
-                source.connection_key,
-                arrival.topic,
-                arrival.event_id,
-                arrival.received_at,
-                same,
-            )
-        )
-        if not same:
-            bodies.append(payloads.row(arrival.id, source.retailer_id, arrival.body))
-            exceptions.append(
-                security_conflict(
-                    retailer_id=source.retailer_id,
-                    message_id=receipt.message_id,
-                    connection_key=source.connection_key,
-                    event_id=arrival.event_id,
-                    at=arrival.received_at,
-                )
-            )
-    await bulk.insert(connection, bulk.REPEATS, rows)
+    await bulk.insert(connection, bulk.REPEATS, [_repeat(arrival, receipts[arrival.id]) for arrival in arrivals])
+    conflicts = [arrival for arrival in arrivals if receipts[arrival.id].verdict is Verdict.CONFLICT]
+    bodies = [payloads.row(arrival.id, arrival.source.retailer_id, arrival.body) for arrival in conflicts]
     await bulk.insert(connection, bulk.PAYLOADS, bodies)
-    await bulk.insert(connection, bulk.EXCEPTIONS, exceptions)
+    await _open_conflicts(connection, {receipts[arrival.id].message_id: arrival for arrival in conflicts})
     counted = [_counted(arrival, receipts[arrival.id].verdict) for arrival in arrivals]
     await connection.execute(*upsert(counted, SLOT))
+
+
+def _repeat(arrival: Arrival, receipt: Receipt) -> tuple[object, ...]:
+    source = arrival.source
+    return (
+        arrival.id,
+        receipt.message_id,
+        source.retailer_id,
+        source.connection_id,
+        source.connection_key,
+        arrival.topic,
+        arrival.event_id,
+        arrival.received_at,
+        receipt.verdict is Verdict.REPEAT,
+    )
+
+
+async def _open_conflicts(connection: AsyncConnection, conflicts: Mapping[UUID, Arrival]) -> None:
+    """One open exception a message, however often its sender insists."""
+    cursor = await connection.execute(
+        "SELECT message_id FROM exceptions_exceptionitem"
+        " WHERE message_id = ANY(%s) AND error_class = 'security' AND state = 'open'",
+        [list(conflicts)],
+    )
+    known = {row[0] for row in await cursor.fetchall()}
+    rows = [
+        security_conflict(
+            retailer_id=arrival.source.retailer_id,
+            message_id=message_id,
+            connection_key=arrival.source.connection_key,
+            event_id=arrival.event_id,
+            at=arrival.received_at,
+        )
+        for message_id, arrival in conflicts.items()
+        if message_id not in known
+    ]
+    await bulk.insert(connection, bulk.EXCEPTIONS, rows)
 
 
 def _counted(arrival: Arrival, verdict: Verdict) -> Counted:

@@ -81,6 +81,7 @@ async def test_the_same_event_with_another_body_is_a_security_exception_and_over
     _, first = await world.post(order(1001), event_id="a")
     status, answer = await world.post(order(1001, total_price="1.00"), event_id="a")
     assert (status, answer["id"]) == (409, first["id"])
+    await world.post(order(1001, total_price="1.00"), event_id="a")
     item = await world.ask(lambda: ExceptionItem.objects.get())
     assert (item.error_class, str(item.message_id)) == ("security", first["id"])
     assert list((await world.ask(bodies)).values()) == [body_of(order(1001))]

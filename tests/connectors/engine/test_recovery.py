@@ -105,6 +105,24 @@ async def test_a_message_that_kills_two_workers_is_parked_and_kept(world: World)
     assert world.erp.journal.calls == []
 
 
+async def test_of_all_that_died_together_one_is_suspected_at_a_time(world: World):
+    """Who kills its worker again was the only suspect there: the others are not parked with it."""
+    for number in range(4):
+        await world.post(order(1000 + number))
+    pool = make_pool(size=1, name="dying")
+    await pool.open()
+    await _route_only(world, pool)
+    async with scoped(pool, world.scope) as connection:
+        assert len(await claim(connection, holder=DEAD, limit=10)) == 4
+        [suspect] = await claim(connection, holder=DEAD + 1, limit=10)
+        assert suspect.crashes == 1
+        assert await claim(connection, holder=DEAD + 2, limit=10, suspects=False) == []
+    await pool.close()
+    await world.settle()
+    states = await world.ask(lambda: sorted(Delivery.objects.values_list("state", flat=True)))
+    assert states == ["delivered", "delivered", "delivered", "exception"]
+
+
 async def test_a_result_under_a_lost_lease_is_refused_and_writes_nothing(world: World):
     await world.post(order(1001))
     pool = make_pool(size=2, name="zombie")
