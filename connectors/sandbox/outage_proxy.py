@@ -2,6 +2,7 @@
 
 It stands before an ERP so that a demo or a test can take that ERP away for a minute without touching it. While it is
 away connections are refused, as when the server's machine is down, and those that were open are cut in the middle.
+While nobody listens at the target itself, as when it is still being prepared, they are refused just so.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import msgspec
 from aiohttp import web
 
 HOST = "127.0.0.1"
+FOLLOW_SECONDS = 0.25
 Mode = Literal["up", "refuse", "hang"]
 
 
@@ -40,14 +42,19 @@ class OutageProxy:
         self.mode: Mode = "up"
         self.connections = self.outages = 0
         self._server: asyncio.Server | None = None
+        self._following: asyncio.Task[None] | None = None
         self._end: asyncio.TimerHandle | None = None
         self._open: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, HOST, self.port, reuse_port=True)
+        if await self._target_listens():
+            await self._listen()
+        self._following = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:
         self._cancel_end()
+        if self._following:
+            self._following.cancel()
         await self._stop_listening()
         self._cut()
         self._place.close()
@@ -58,8 +65,8 @@ class OutageProxy:
         self.mode, self.outages = outage.mode, self.outages + 1
         if outage.mode == "refuse":
             await self._stop_listening()
-        elif self._server is None:
-            await self.start()
+        else:
+            await self._listen()
         self._cut()
         if outage.seconds is not None:
             loop = asyncio.get_running_loop()
@@ -70,8 +77,8 @@ class OutageProxy:
         if self.mode == "up":
             return
         self._cut()  # what hung is told so now
-        if self._server is None:
-            await self.start()
+        if await self._target_listens():
+            await self._listen()
         self.mode = "up"
 
     def status(self) -> dict[str, object]:
@@ -104,6 +111,7 @@ class OutageProxy:
             to_reader, to_writer = await asyncio.open_connection(*self._target)
         except OSError:
             reset(writer.transport)
+            await self._stop_listening()
             return
         self._open.add(to_writer)
         try:
@@ -111,6 +119,29 @@ class OutageProxy:
         finally:
             self._open.discard(to_writer)
             to_writer.close()
+
+    async def _follow(self) -> None:
+        """Listen again when the target does. It is asked only while nobody listens here."""
+        while True:
+            await asyncio.sleep(FOLLOW_SECONDS)
+            if self._is_out_of_step and await self._target_listens() and self._is_out_of_step:
+                await self._listen()
+
+    @property
+    def _is_out_of_step(self) -> bool:
+        return self.mode == "up" and self._server is None
+
+    async def _target_listens(self) -> bool:
+        try:
+            _, writer = await asyncio.open_connection(*self._target)
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+    async def _listen(self) -> None:
+        if self._server is None:
+            self._server = await asyncio.start_server(self._serve, HOST, self.port, reuse_port=True)
 
     async def _stop_listening(self) -> None:
         server, self._server = self._server, None

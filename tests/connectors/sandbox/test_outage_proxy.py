@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator
 
@@ -13,7 +14,7 @@ from connectors.sandbox.outage_proxy import Outage, OutageProxy, control
 
 
 @pytest.fixture
-async def echo() -> AsyncIterator[int]:
+async def echo_server() -> AsyncIterator[asyncio.Server]:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(1024):
             writer.write(data.upper())
@@ -21,8 +22,13 @@ async def echo() -> AsyncIterator[int]:
         writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    yield server.sockets[0].getsockname()[1]
+    yield server
     server.close()
+
+
+@pytest.fixture
+def echo(echo_server: asyncio.Server) -> int:
+    return echo_server.sockets[0].getsockname()[1]
 
 
 @pytest.fixture
@@ -91,14 +97,32 @@ async def test_nobody_else_gets_the_port_while_it_is_away(proxy: OutageProxy) ->
         rival.bind(("127.0.0.1", proxy.port))
 
 
-async def test_a_target_that_is_down_looks_like_a_cut_connection() -> None:
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        found = OutageProxy("127.0.0.1", nobody.getsockname()[1])
+async def test_a_target_that_is_not_there_yet_is_refused_and_followed_when_it_comes() -> None:
+    with socket.socket() as place:
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        place.bind(("127.0.0.1", 0))
+        found = OutageProxy("127.0.0.1", place.getsockname()[1])
         await found.start()
-        with pytest.raises(ConnectionResetError):
+        with pytest.raises(ConnectionRefusedError):
             await ask(found.port)
+        place.listen()
+        async with asyncio.timeout(5):
+            while found.status()["connections"] == 0:
+                with contextlib.suppress(ConnectionRefusedError):
+                    (await asyncio.open_connection("127.0.0.1", found.port))[1].close()
+                await asyncio.sleep(0.01)
         await found.stop()
+
+
+async def test_a_target_that_went_down_cuts_once_and_then_refuses(echo_server: asyncio.Server) -> None:
+    found = OutageProxy(*echo_server.sockets[0].getsockname())
+    await found.start()
+    echo_server.close()
+    with pytest.raises(ConnectionResetError):
+        await ask(found.port)
+    with pytest.raises(ConnectionRefusedError):
+        await ask(found.port)
+    await found.stop()
 
 
 async def test_its_control_switches_it(proxy: OutageProxy) -> None:
