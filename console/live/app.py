@@ -154,5 +154,10 @@ async def refused(scope: Mapping[str, Any], receive: Receive, send: Send) -> Non
     await send({"type": "websocket.close", "code": FLOOD})
 
 
+def routed(to: Live) -> URLRouter:
+    """The one path of a socket; every other is refused."""
+    return URLRouter([path(PATH.removeprefix("/"), to), re_path("", refused)])
+
+
 live = Live()
-sockets = URLRouter([path(PATH.removeprefix("/"), live), re_path("", refused)])
+sockets = routed(live)

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 
-from console.live.app import Live
+from console.live.app import Live, routed
 from monitoring.ledger.hints import Hint, notify
 from tenants.context import ALL, in_scope, outside_scope, scope_of
 from tenants.partners.models import Partner
@@ -64,7 +64,7 @@ def _sign_in(email: str) -> str:
 @pytest.fixture
 async def server(committed, partners) -> AsyncIterator[LiveServer]:
     live = Live()
-    web = uvicorn.Server(uvicorn.Config(live, port=0, lifespan="off", log_level="warning", ws_max_size=16384))
+    web = uvicorn.Server(uvicorn.Config(routed(live), port=0, lifespan="off", log_level="warning", ws_max_size=16384))
     serving = asyncio.create_task(web.serve())
     await live.start()
     await asyncio.wait_for(live.listener.listening.wait(), 10)
