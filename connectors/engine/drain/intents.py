@@ -32,7 +32,7 @@ RETURNING attempt_id
 """
 _LEFT_BEHIND = """
 SELECT lane_id, attempt_id, min(at), bool_or(step <> '') FROM engine_intent
-WHERE lane_id = ANY(%s) GROUP BY lane_id, attempt_id ORDER BY min(at)
+WHERE lane_id = ANY(%s) AND delivery_id = ANY(%s) GROUP BY lane_id, attempt_id ORDER BY min(at)
 """
 
 
@@ -91,7 +91,8 @@ def intent_log(pool: AsyncConnectionPool, scope: Scope) -> Batcher[Intent, None]
 
 async def left_behind(connection: AsyncConnection, works: Sequence[Work]) -> dict[int, list[LeftBehind]]:
     """What dead holders left, by lane."""
-    cursor = await connection.execute(_LEFT_BEHIND, [[work.lane_id for work in works]])
+    parameters = [[work.lane_id for work in works], [work.delivery_id for work in works]]
+    cursor = await connection.execute(_LEFT_BEHIND, parameters)
     found: dict[int, list[LeftBehind]] = {}
     for lane_id, *rest in await cursor.fetchall():
         found.setdefault(lane_id, []).append(LeftBehind(*rest))

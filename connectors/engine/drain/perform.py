@@ -64,7 +64,7 @@ class Performer:
             return Transformed(problem=Problem("poison", text))
         if target is None or work.operation not in target.connector.operations:
             text = f"{work.connection_key} offers no {work.operation}."
-            return Transformed(problem=Problem("credential", text))
+            return Transformed(problem=Problem("mapping", text))
         never_again = target.connector.manifest.operation(work.operation).idempotency is Idempotency.NONE
         if never_again and any(one.may_have_changed for one in left):
             text = "The last attempt was interrupted and may have taken effect; the target cannot be asked."

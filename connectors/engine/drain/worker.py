@@ -157,8 +157,12 @@ class Drain:
                 del self._partners[schema]
 
     async def _close(self, pool: AsyncConnectionPool, egress: Egress) -> None:
+        stopping = asyncio.gather(*(partner.stop(STOP_SECONDS) for partner in self._partners.values()))
         try:
-            await asyncio.gather(*(partner.stop(STOP_SECONDS) for partner in self._partners.values()))
+            while not stopping.done():
+                self._heartbeat()
+                await asyncio.wait({stopping}, timeout=TICK_SECONDS)
+            stopping.result()
         finally:
             self._partners.clear()
             self._partners_read = float("-inf")
