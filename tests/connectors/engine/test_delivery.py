@@ -278,11 +278,11 @@ async def test_a_paused_target_is_sent_nothing_until_it_is_active_again(world: W
 
 async def test_a_flow_opened_a_moment_ago_takes_the_very_next_message(world: World):
     """The drain keeps configuration for seconds; "no flow takes it" is for ever."""
-    await world.ask(lambda: Flow.objects.update(state=Flow.State.PAUSED))
+    await world.ask(lambda: Flow.objects.update(operations={}))
     async with world.draining():
         await world.post(order(1001))
         await world.quiet()
-        await world.ask(lambda: Flow.objects.update(state=Flow.State.ACTIVE))
+        await world.ask(lambda: Flow.objects.update(operations={"order": "order.upsert"}))
         await world.post(order(1002))
         await world.quiet()
     dispositions = await world.ask(lambda: list(Message.objects.order_by("id").values_list("disposition", flat=True)))
