@@ -5,44 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.text import slugify
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from connectors.library import UnknownConnector, connector, connectors
+from connectors.library import connectors
 from console.access import requires
+from console.views.connection_form import allow_hosts, given, inputs, manifest_or_404, needs_allowing, other_problems
 from console.views.connections import connected_page
+from console.views.setup import steps_of
 from governance.access.errors import AccessRefused
 from governance.access.partners import create_retailer
 from governance.access.principal import Principal
 from governance.audit.gate import GateError
-from governance.catalogue.manifest import Field, Manifest
+from governance.catalogue.manifest import Manifest
 from governance.egress.errors import Blocked
-from governance.egress.selectors import allow_list
-from governance.egress.services import allow_host
 from governance.registry.models import RetailConnection
 from governance.registry.selectors import any_connection, key_taken
 from governance.registry.services import ConfigurationRefused, Connected, check_connection, connect
-from governance.registry.settings import unreachable
 from tenants.context import ALL
 from tenants.retailers.models import Retailer
 
 NEW_RETAILER: Final = "+"
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A field of the form. What was typed into a secret never goes back to the browser."""
-
-    field: Field
-    value: str
-    problem: str
-
-    @property
-    def name(self) -> str:
-        return f"field-{self.field.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +53,13 @@ class Wanted:
 def choose(request: HttpRequest) -> HttpResponse:
     """Which system? Also where an empty console leads."""
     manifests = [found.manifest for found in connectors().values()]
-    context = {"manifests": sorted(manifests, key=lambda m: m.label), "first": not any_connection()}
+    first = not any_connection()
+    context = {
+        "manifests": sorted(manifests, key=lambda m: m.label),
+        "first": first,
+        "steps": steps_of(None) if first else [],
+        "retailer": request.GET.get("retailer", ""),
+    }
     return render(request, "connections/choose.html", context)
 
 
@@ -75,7 +67,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 @requires("connections.edit")
 @sensitive_post_parameters()
 def new(request: HttpRequest, connector_key: str) -> HttpResponse:
-    manifest = _manifest(connector_key)
+    manifest = manifest_or_404(connector_key)
     if request.method != "POST":
         start = Wanted(retailer=request.GET.get("retailer", ""), label=manifest.label, key=_free_key(manifest))
         return _form(request, manifest, start, {})
@@ -92,7 +84,7 @@ def new(request: HttpRequest, connector_key: str) -> HttpResponse:
 def _connect(wanted: Wanted, manifest: Manifest, *, by: Principal) -> Connected:
     """Each act in a gate of its own, in the order in which one would do them by hand; what is done stays done."""
     if wanted.allow:
-        _allow_hosts(wanted, manifest, by=by)
+        allow_hosts(wanted.config, manifest, note=wanted.label, by=by, reason=wanted.reason)
     asked = {
         "manifest": manifest,
         "key": wanted.key or slugify(wanted.label),
@@ -108,13 +100,6 @@ def _connect(wanted: Wanted, manifest: Manifest, *, by: Principal) -> Connected:
         reason=wanted.reason,
         live=wanted.live,
     )
-
-
-def _allow_hosts(wanted: Wanted, manifest: Manifest, *, by: Principal) -> None:
-    listed = allow_list()
-    for url in wanted.config.values():
-        if "://" in url and unreachable(url, manifest, listed):
-            allow_host(url=url, note=wanted.label[:200], by=by, reason=wanted.reason)
 
 
 def _retailer(wanted: Wanted, *, by: Principal) -> Retailer:
@@ -139,11 +124,6 @@ def _retailer(wanted: Wanted, *, by: Principal) -> Retailer:
 
 def _sent(request: HttpRequest, manifest: Manifest) -> Wanted:
     sent = request.POST
-
-    def given(fields: tuple[Field, ...]) -> dict[str, str]:
-        values = {one.name: sent.get(f"field-{one.name}", "").strip() for one in fields}
-        return {name: value for name, value in values.items() if value}
-
     return Wanted(
         retailer=sent.get("retailer", ""),
         retailer_name=sent.get("retailer_name", "").strip()[:120],
@@ -154,8 +134,8 @@ def _sent(request: HttpRequest, manifest: Manifest) -> Wanted:
         live=sent.get("live") == "live",
         allow=sent.get("allow") == "yes",
         reason=sent.get("reason", "").strip(),
-        config=given(manifest.config_fields()),
-        secrets=given(manifest.secret_fields()),
+        config=given(request, manifest.config_fields()),
+        secrets=given(request, manifest.secret_fields()),
     )
 
 
@@ -163,36 +143,19 @@ def _form(request: HttpRequest, manifest: Manifest, wanted: Wanted, problems: di
     retailers = list(Retailer.objects.scoped().filter(is_active=True))
     may_add = request.principal.retailers == ALL
     shown = replace(wanted, retailer=wanted.retailer or (NEW_RETAILER if may_add and not retailers else ""))
-    inputs = [
-        Input(one, "" if one.secret else wanted.config.get(one.name, ""), problems.get(one.name, ""))
-        for one in manifest.fields
-    ]
-    named = {one.name for one in manifest.fields} | {"key", "label", "retailer"}
     context = {
         "manifest": manifest,
         "wanted": shown,
-        "inputs": inputs,
+        "inputs": inputs(manifest.fields, wanted.config, problems),
         "retailers": retailers,
         "may_add": may_add,
         "problems": problems,
-        "other_problems": [text for name, text in problems.items() if name not in named],
-        "needs_allowing": _needs_allowing(wanted, manifest),
+        "other_problems": other_problems(problems, manifest.fields, "key", "label", "retailer"),
+        "needs_allowing": needs_allowing(wanted.config, manifest),
     }
     return render(request, "connections/new.html", context, status=422 if problems else 200)
-
-
-def _needs_allowing(wanted: Wanted, manifest: Manifest) -> bool:
-    listed = allow_list()
-    return any("://" in url and bool(unreachable(url, manifest, listed)) for url in wanted.config.values())
 
 
 def _free_key(manifest: Manifest) -> str:
     """The connector's key while it is free; later ones are named by the person, for each retailer its own."""
     return "" if key_taken(RetailConnection, manifest.key) else manifest.key
-
-
-def _manifest(key: str) -> Manifest:
-    try:
-        return connector(key).manifest
-    except UnknownConnector as error:
-        raise Http404 from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -16,12 +17,19 @@ from console.access import requires
 from console.addresses import public_url
 from console.views.notices import notify
 from console.views.scope import page_scope
+from console.views.setup import Step, sends, setups
 from governance.audit.gate import GateError
 from governance.catalogue.manifest import Manifest
 from governance.credentials.selectors import CredentialFacts, credentials_of_connection
 from governance.registry.address import INTAKE_SECRET
 from governance.registry.models import Flow, RetailConnection
-from governance.registry.selectors import any_connection, connection_by_key, connections_in_view, flows_of
+from governance.registry.selectors import (
+    any_connection,
+    connection_by_key,
+    connections_in_view,
+    flows_in_view,
+    flows_of,
+)
 from governance.registry.services import (
     ConfigurationRefused,
     StaleState,
@@ -31,6 +39,7 @@ from governance.registry.services import (
 from monitoring.rollups.connections import Busy, busy_by_connection
 
 RECENT: Final = timedelta(hours=24)
+TODO: Final = 3  # retailers whose next step the list names
 # state -> key of console.render.status and the word shown beside it
 LOOKS: Final = {"active": ("ok", "Active"), "paused": ("paused", "Paused"), "disconnected": ("closed", "Disconnected")}
 # What one may do in each state: (the state it leads to, the words of the button).
@@ -66,13 +75,36 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
+class FlowRow:
+    """A flow as the page of one of its ends shows it: `leaves` from here, or arrives."""
+
+    flow: Flow
+    leaves: bool
+
+    @property
+    def look(self) -> str:
+        return LOOKS[self.flow.state][0]
+
+    @property
+    def words(self) -> str:
+        return LOOKS[self.flow.state][1]
+
+    @property
+    def step(self) -> tuple[str, str]:
+        return STEPS[self.flow.state][0]
+
+
+@dataclass(frozen=True, slots=True)
 class Detail:
     row: ConnectionRow
     manifest: Manifest | None
     settings: list[Setting]
-    flows: list[Flow]
+    end: str  # which end of a new flow it would be: source or target
+    flows: list[FlowRow]
+    todo: list[Step]
     has_address: bool
     may_edit: bool
+    may_edit_flows: bool
     steps: tuple[tuple[str, str], ...]
 
 
@@ -86,7 +118,9 @@ def connections(request: HttpRequest) -> HttpResponse:
     busy = busy_by_connection(since=datetime.now(UTC) - RECENT)
     shown = connections_in_view(page_scope(request).retailer_ids)
     rows = [ConnectionRow(row, connector_label(row.connector), busy.get(row.key)) for row in shown]
-    return render(request, "connections/list.html", {"rows": rows, "may_edit": may_edit})
+    todo = [one for one in setups(shown, flows_in_view(), heard=_heard(busy)) if not one.joined] if may_edit else []
+    context = {"rows": rows, "may_edit": may_edit, "todo": todo[:TODO]}
+    return render(request, "connections/list.html", context)
 
 
 @require_safe
@@ -137,6 +171,7 @@ def connected_page(
         "manifest": connector(made.connector).manifest,
         "address": public_url(request.partner.id, intake_path) if intake_path else "",
         "renewed": renewed,
+        "steps": [] if renewed else _todo(made, {}),
     }
     return render(request, "connections/connected.html", context)
 
@@ -157,15 +192,29 @@ def _manifest(key: str) -> Manifest | None:
 def _detail(request: HttpRequest, current: RetailConnection) -> Detail:
     manifest = _manifest(current.connector)
     busy = busy_by_connection(since=datetime.now(UTC) - RECENT)
+    may_edit = request.principal.may("connections.edit")
     return Detail(
         row=ConnectionRow(current, connector_label(current.connector), busy.get(current.key)),
         manifest=manifest,
         settings=_settings(current, manifest),
-        flows=flows_of(current),
+        end="source" if sends(current) else "target",
+        flows=[FlowRow(flow, flow.source_id == current.pk) for flow in flows_of(current)],
+        todo=_todo(current, busy) if may_edit else [],
         has_address=current.intake_hash is not None,
-        may_edit=request.principal.may("connections.edit"),
+        may_edit=may_edit,
+        may_edit_flows=request.principal.may("flows.edit"),
         steps=STEPS[current.state],
     )
+
+
+def _todo(current: RetailConnection, busy: Mapping[str, Busy]) -> list[Step]:
+    """The steps of this connection's retailer while one is open; [] when orders come in."""
+    found = setups(connections_in_view([current.retailer_id]), flows_in_view([current.retailer_id]), heard=_heard(busy))
+    return found[0].steps if found and found[0].next else []
+
+
+def _heard(busy: Mapping[str, Busy]) -> frozenset[str]:
+    return frozenset(key for key, one in busy.items() if one.received)
 
 
 def _settings(current: RetailConnection, manifest: Manifest | None) -> list[Setting]:

@@ -71,6 +71,11 @@ def flows_of(connection: RetailConnection) -> list[Flow]:
     return list(rows.select_related("source", "target"))
 
 
+def flow_by_key(key: str) -> Flow:
+    """With both its ends. Raises Flow.DoesNotExist, also for one outside the scope."""
+    return Flow.objects.scoped().select_related("source", "target").get(key=key)
+
+
 def flows_in_view(retailers: Sequence[int] | None = None) -> list[Flow]:
     """Flows in scope by name, each with its retailer. Cost: one query."""
     rows = Flow.objects.scoped().select_related("retailer").order_by("label")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -187,6 +187,7 @@ def create_flow(
         found = _key_problems(key, label, Flow) | _operation_problems(target_manifest, operations)
         if {source.retailer_id, target.retailer_id} != {retailer.pk}:
             found[""] = "A flow connects two systems of one retailer."
+        found |= _taken_problems(source, target, operations)
         _refuse(found)
         act.object = Flow.objects.create(
             retailer=retailer,
@@ -239,6 +240,14 @@ def _operation_problems(manifest: Manifest, operations: Mapping[str, str]) -> di
     if wrong:
         return {"operations": f"{manifest.label} does not offer {', '.join(wrong)}."}
     return {} if operations else {"operations": "A flow needs at least one operation."}
+
+
+def _taken_problems(source: RetailConnection, target: RetailConnection, types: Iterable[str]) -> dict[str, str]:
+    """Two flows of the same would deliver each document twice."""
+    for flow in Flow.objects.filter(source=source, target=target):
+        if twice := sorted(set(flow.operations) & set(types)):
+            return {"operations": f"{flow.label} takes {', '.join(twice)} to {target.label} already."}
+    return {}
 
 
 def _refuse(found: Mapping[str, str]) -> None:

@@ -125,5 +125,6 @@ def _objects(retailer: Retailer, *, person_id: int | None = None) -> dict[str, d
         "body": {"message_id": message.id, "payload_id": body},
         "exception": {"exception_id": item.id},
         "connection": {"key": shop.source.key},
+        "flow": {"key": shop.flow.key},
         "person": {"person_id": someone.pk},
     }
