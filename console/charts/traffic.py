@@ -7,6 +7,7 @@ from datetime import tzinfo
 
 from console.charts.figures import Cell, Chart, axis, bar_width, bars, layout, line, plain, time_axis
 from console.render.text import plural
+from monitoring.exceptions.advice import advice_for
 from monitoring.rollups.selectors import Traffic, Window
 
 FAILED = ("failed", "uncertain", "interrupted")
@@ -61,7 +62,8 @@ def failures(traffic: Traffic) -> Chart:
     unreadable, tried = traffic.total("disposed", "unreadable"), traffic.total("attempt")
     if unreadable:
         by_class["unreadable"] = by_class.get("unreadable", 0) + unreadable
-    ranked = sorted(by_class.items(), key=lambda item: (-item[1], item[0]))
+    labelled = [(advice_for(key).label, count) for key, count in by_class.items()]
+    ranked = sorted(labelled, key=lambda item: (-item[1], item[0]))
     names, counts = [name for name, _ in ranked], [count for _, count in ranked]
     data = [
         bars(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from console.render.problem import problem
 from monitoring.exceptions.models import ExceptionItem
 from monitoring.exceptions.selectors import exceptions_of
 from monitoring.ledger.models import Delivery, Disposition, Message
@@ -55,7 +56,8 @@ def wait_for_outcome(message_id: UUID, *, seconds: float, sleep: Callable[[float
 
 
 def _with_detail(item: ExceptionItem) -> str:
-    return item.title if not item.detail or item.detail in item.title else f"{item.title} ({item.detail})"
+    more = problem(item.title, item.detail).text
+    return f"{item.title} ({more})" if more else item.title
 
 
 def _one(delivery: Delivery) -> str:

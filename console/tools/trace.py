@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from console.render.problem import problem
 from console.render.text import duration, money
 from monitoring.exceptions.models import ExceptionItem, Transition
 from monitoring.ledger.models import BusinessKey, Repeat, Step
@@ -133,7 +134,8 @@ def _finished(way: DeliveryDetail) -> Event:
 
 
 def _opened(item: ExceptionItem) -> Event:
-    detail = (item.detail,) if item.detail else ()
+    more = problem(item.title, item.detail).text
+    detail = (more,) if more else ()
     return Event(item.opened_at, (f"exception: {item.title} ({item.error_class})", *detail, f"exception {item.id}"))
 
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from connectors.engine.replay import CannotRetry, StaleState, close_exception, retry_exception, why_not_retry
 from console.access import requires, safe_next
 from console.render.cells import csv_lines, json_lines
+from console.render.problem import Problem, problem
 from console.render.stream import streamed
 from console.views.filters import Field, FilterBar, FilterForm, Tab, address, chips, cursor, kept, rows_url, text
 from console.views.message import missing, render_message
@@ -71,6 +72,7 @@ class Line:
 
     item: ExceptionItem
     advice: Advice
+    problem: Problem
     retailer: str
     connection: str
     store: str
@@ -254,6 +256,7 @@ def _lines(request: HttpRequest, page: ExceptionPage, scope: PageScope) -> list[
         Line(
             item=item,
             advice=advice_for(item.error_class),
+            problem=problem(item.title, item.detail),
             retailer=names.get(item.retailer_id, ""),
             connection=labels.get(item.connection_key, item.connection_key),
             store=stores.get((item.retailer_id, item.store_key), item.store_key),

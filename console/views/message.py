@@ -18,6 +18,7 @@ from console.access import requires
 from console.render.bodies import Body, shown_body
 from console.render.journey import Happening, Stage, happenings, stages
 from console.render.lines import MessageLine, message_lines
+from console.render.problem import Problem, problem
 from console.render.sentences import next_action, subject, what_happened
 from console.views.scope import page_scope, reader
 from governance.access.roles import ACTIONS, who_can
@@ -52,6 +53,7 @@ class Panel:
 
     item: ExceptionItem
     advice: Advice
+    problem: Problem
     why_not_retry: str
     why_not_resolve: str
 
@@ -228,6 +230,7 @@ def _panel(request: HttpRequest, detail: MessageDetail) -> Panel | None:
     return Panel(
         item=item,
         advice=advice_for(item.error_class),
+        problem=problem(item.title, item.detail),
         why_not_retry=missing(request, "exceptions.retry") or why_not_retry(item),
         why_not_resolve=missing(request, "exceptions.resolve") or closed,
     )

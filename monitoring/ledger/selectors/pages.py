@@ -43,7 +43,7 @@ DELIVERY: Final = (
     "accepted_at",
     "confirmed_at",
 )
-FACT: Final = ("message_id", "retailer_id", "number", "store_key", "value", "currency")
+FACT: Final = ("message_id", "retailer_id", "number", "store_key", "channel", "value", "currency")
 VERSIONS: Final = ("version_requested", "version_served")
 
 
@@ -52,11 +52,12 @@ class KnownFact(NamedTuple):
     retailer_id: int
     number: str
     store_key: str
+    channel: str
     value: Decimal | None
     currency: str
 
 
-NO_FACT: Final = KnownFact(None, 0, "", "", None, "")
+NO_FACT: Final = KnownFact(None, 0, "", "", "", None, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,8 @@ class Way:
 class MessageRow:
     """One line of the list. `status` is a key of OUTCOMES or "confirmed"; None is unknown, never 0.
 
-    `store` is its name, or its key where nobody named it. `version` is what the source stated ("" if it stated
-    none); the targets' versions are in `ways`.
+    `store` is its name, its key where nobody named it, or the channel of what no store sold. `version` is what the
+    source stated ("" if it stated none); the targets' versions are in `ways`.
     """
 
     id: UUID
@@ -173,7 +174,7 @@ def described(messages: Sequence[Message]) -> list[MessageRow]:
                 object_type=message.object_type,
                 number=fact.number or numbers.get(message.id, ""),
                 store_key=fact.store_key,
-                store=stores.get((message.retailer_id, fact.store_key), fact.store_key),
+                store=stores.get((message.retailer_id, fact.store_key), fact.store_key) or fact.channel,
                 value=fact.value,
                 currency=fact.currency,
                 source_key=message.connection_key,
