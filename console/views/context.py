@@ -17,6 +17,7 @@ from console.views.scope import PageScope, page_scope
 from governance.access.roles import ACTIONS
 from monitoring.exceptions.selectors import open_exception_count
 
+BESIDES: Final = {"connections": ("/flows/",)}  # item -> pages that belong to it, by their paths
 # route, words, icon, action, keys
 MENU: Final = (
     ("overview", "Overview", "overview", "overview.view", "g o"),
@@ -177,7 +178,8 @@ class Page:
     def _item(self, name: str, label: str, icon: str, action: str, keys: str) -> MenuItem:
         path = reverse(name)
         here = self._request.path
-        current = here == path or (path != "/" and here.startswith(path))
+        inside = (path, *BESIDES.get(name, ()))
+        current = here == path or any(one != "/" and here.startswith(one) for one in inside)
         count = self.open_exceptions if name == "exceptions" else None
         return MenuItem(name, label, icon, self.scope.link(path), keys, current, count)
 

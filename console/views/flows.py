@@ -92,12 +92,13 @@ def set_state(request: HttpRequest, key: str) -> HttpResponse:
 
 def _offered(request: HttpRequest) -> list[Pair]:
     """What the address leaves to choose from. Raises RetailConnection.DoesNotExist for an end out of sight."""
-    rows = connections_in_view(page_scope(request).retailer_ids)
-    found = pairs(rows)
+    found = pairs(connections_in_view(page_scope(request).retailer_ids))
     if source := request.GET.get("source"):
-        found = [pair for pair in found if pair.source.pk == connection_by_key(source).pk]
+        begin = connection_by_key(source)
+        found = [pair for pair in found if pair.source.pk == begin.pk]
     if target := request.GET.get("target"):
-        found = [pair for pair in found if pair.target.pk == connection_by_key(target).pk]
+        end = connection_by_key(target)
+        found = [pair for pair in found if pair.target.pk == end.pk]
     return found
 
 

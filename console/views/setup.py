@@ -127,7 +127,7 @@ def _urls(setup: Setup, feeding: Sequence[RetailConnection]) -> tuple[str, str, 
     connect = f"{reverse('connect')}?{of_retailer}"
     possible = pairs((*setup.sources, *setup.targets))
     flow = possible[0].url if len(possible) == 1 else f"{reverse('flow-new')}?{of_retailer}"
-    subscribe = reverse("connection", args=[feeding[0].key]) if feeding else ""
+    subscribe = f"{reverse('connection', args=[feeding[0].key])}#settings" if feeding else ""
     return connect, connect, flow, subscribe
 
 

@@ -78,9 +78,10 @@ def executive() -> Person:
 
 
 class PageSuite:
-    """Inherit, set `action`, `queries` and `path`. `method` is "post" for pages that only take orders."""
+    """Inherit, set `action`, `queries` and `path`; `reader` where an operator may not open it."""
 
     action: str
+    reader = ADA
     queries: int
     one_object = False
     shows_canary = True
@@ -105,7 +106,7 @@ class PageSuite:
         assert rows.canary not in answer.content.decode()
 
     def test_an_operator_sees_it(self, rows):
-        answer = signed_in(ADA).get(self.path(rows))
+        answer = signed_in(self.reader).get(self.path(rows))
         assert answer.status_code == 200
         assert not self.shows_canary or rows.canary in self.body(answer)
 
@@ -122,13 +123,13 @@ class PageSuite:
         assert rows.canary not in self.body(answer)
 
     def test_a_session_is_worth_nothing_at_another_partner(self, rows):
-        client = signed_in(ADA)
+        client = signed_in(self.reader)
         answer = client.get(self.path(rows), headers={"host": TIDEWATER})
         assert answer.status_code == 302
         assert answer.headers["Location"].startswith("/sign-in/")
 
     def test_it_asks_the_database_a_known_number_of_times(self, rows):
-        client = signed_in(ADA)
+        client = signed_in(self.reader)
         client.get(self.path(rows))
         few = self.counted(client, rows)
         rows.add(12)
@@ -145,7 +146,7 @@ class PageSuite:
 
     def test_it_carries_no_inline_code_and_stays_small(self, rows):
         rows.add(60)
-        page = self.body(signed_in(ADA).get(self.path(rows)))
+        page = self.body(signed_in(self.reader).get(self.path(rows)))
         if self.is_html:
             assert INLINE.findall(page) == []
             assert len(gzip.compress(page.encode())) <= HTML_LIMIT
