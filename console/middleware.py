@@ -64,9 +64,7 @@ class PrincipalMiddleware:
             request.principal = None
             return self.get_response(request)
         with partner_scope(request.partner.schema, ALL):
-            principal = person_principal(
-                person, source_ip=client_address(request), request_id=request.request_id
-            )
+            principal = person_principal(person, source_ip=client_address(request), request_id=request.request_id)
         request.principal = principal
         with partner_scope(request.partner.schema, principal.retailers), acting(principal):
             return self.get_response(request)

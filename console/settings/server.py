@@ -23,9 +23,7 @@ if len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY must have at least 50 characters")
 SECRET_KEY_FALLBACKS = [key for key in os.environ.get("SECRET_KEY_FALLBACKS", "").split(",") if key]
 DEBUG = False
-DATABASES = {
-    "default": database(role_url(os.environ.get("DATABASE_URL", ""), os.environ.get("APP_DATABASE_URL", "")))
-}
+DATABASES = {"default": database(role_url(os.environ.get("DATABASE_URL", ""), os.environ.get("APP_DATABASE_URL", "")))}
 BROKER_URL = _required("BROKER_URL")
 KEYS_DIR = Path(_required("SIGNALBOX_KEYS_DIR"))
 EMBEDDED = False
