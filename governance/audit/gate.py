@@ -18,6 +18,7 @@ from governance.audit.context import acting
 from governance.audit.events import ObjectRef, event_values
 from governance.audit.models import AuditEvent
 from governance.audit.registry import Action, action_named
+from tenants.context import ALL
 
 
 class GateError(Exception):
@@ -100,6 +101,8 @@ def _check(spec: Action, permission: str, by: Principal, retailer: int | None, r
     if permission and not by.may(permission):
         roles = ", ".join(who_can(permission))
         raise Refused(f"Your role may not {PERMISSIONS.get(permission, permission)}. These roles may: {roles}.")
+    if spec.whole_partner and by.retailers != ALL:
+        raise Refused("This counts for every retailer: only people who see all of them may do it.")
     if retailer is not None and not by.sees(retailer):
         raise Refused("You have no access to this retailer.")
     if spec.reason_required and not reason.strip():

@@ -20,6 +20,7 @@ class Action:
     """`sentence` is read by an auditor. `permission` is what the gate asks for; "" for acts without a gate.
 
     `personal`: the event concerns somebody's personal data, so its before and after are never stored.
+    `whole_partner`: it counts for every retailer, so the gate refuses whoever sees only some.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Action:
     permission: str = ""
     reason_required: bool = False
     personal: bool = False
+    whole_partner: bool = False
 
 
 _actions: dict[str, Action] = {}

@@ -17,7 +17,7 @@ from governance.egress.selectors import allow_list, allowed_hosts
 from governance.egress.services import allow_host, withdraw_host
 from tenants.context import Scope, partner_scope
 from tenants.partners.models import Partner
-from tests.governance.audit.people import ADA, EVE
+from tests.governance.audit.people import ADA, EVE, person
 from tests.governance.egress.raw_server import polite, serving
 
 
@@ -70,3 +70,14 @@ def test_the_same_host_twice_is_one_row(northgate: Scope) -> None:
     assert one == two and str(two) == "http://erp.example:80"
     events = AuditEvent.objects.filter(action="host.allowed")
     assert {event.actor_kind for event in events} == {"person", "command"}
+
+
+def test_who_sees_one_retailer_lists_no_host_for_all(northgate: Scope) -> None:
+    """A listed host is reached by every retailer's calls, also a private one."""
+    limited = person("Enzo", "engineer", frozenset({1}))
+    with pytest.raises(Refused, match="every retailer"):
+        allow_host(url="http://10.0.0.5/", note="", by=limited, reason="on premises")
+    row = allow_host(url="http://10.0.0.5/", note="", by=EVE, reason="on premises")
+    with pytest.raises(Refused, match="every retailer"):
+        withdraw_host(host_id=row.pk, by=limited, reason="in the way")
+    assert len(allowed_hosts()) == 1
