@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 import psycopg
@@ -24,7 +24,7 @@ class Login:
     """A role as a URL of the environment names it. Without a password it is made, but cannot sign in."""
 
     name: str
-    password: str | None
+    password: str | None = field(repr=False)
 
 
 def set_up_embedded(superuser_url: str, owner_url: str, secrets: Secrets) -> None:

@@ -59,9 +59,9 @@ class DirectCall:
     """
 
     config: Mapping[str, str]
-    secrets: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
     reference: str = "test-reference"
-    session: dict[str, Any] = field(default_factory=dict)
+    session: dict[str, Any] = field(default_factory=dict, repr=False)
     idempotency_key: UUID = field(default_factory=uuid4)
     fault: Fault | None = None
     deadline: float = DEADLINE_SECONDS

@@ -11,7 +11,7 @@ from console.embedded.secrets import Secrets
 from tenants import roles
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Addresses:
     superuser: str
     owner: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from console.embedded.files import write_private
@@ -27,7 +27,7 @@ class Broker:
 
     folder: Path
     port: int
-    password: str
+    password: str = field(repr=False)
 
     @property
     def url(self) -> str:

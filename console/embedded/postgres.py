@@ -42,7 +42,7 @@ class Postgres:
 
     data: Path
     port: int
-    superuser_password: str
+    superuser_password: str = field(repr=False)
     durable: bool = True
     max_connections: int = 200
     identity: Identity = field(default_factory=identity_for_postgres)

@@ -14,7 +14,7 @@ from console.embedded.files import read_json, write_json
 from console.embedded.paths import DataFolder
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Secrets:
     django_secret_key: str
     superuser_password: str

@@ -30,7 +30,7 @@ class BadEnvironment(RuntimeError):
     """The environment names half of what is needed. The message says which half is missing."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class System:
     """Where everything is in this run. URLs given by the environment mean real servers: none is embedded then."""
 

@@ -7,7 +7,7 @@ Host one of our active domains.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
@@ -31,7 +31,7 @@ class Visitor:
 
     schema: str
     host: str
-    session_key: str
+    session_key: str = field(repr=False)
     principal: Principal
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -32,7 +32,7 @@ class Invitation:
     """`token` opens the door once and is kept nowhere else."""
 
     person: Person
-    token: str
+    token: str = field(repr=False)
 
 
 def create_person(

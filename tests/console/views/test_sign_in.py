@@ -304,3 +304,11 @@ def test_a_session_ends_after_twelve_hours_however_busy_it_was(northgate):
     assert client.session["seen"] > session["seen"]
     assert after.expire_date == before.expire_date
     assert after.expire_date - datetime.now(UTC) <= timedelta(hours=12)
+
+
+def test_signing_out_needs_the_token(northgate):
+    client = signed_in(ADA)
+    client.handler.enforce_csrf_checks = True
+    assert client.post(reverse("sign-out")).status_code == 403
+    assert client.post(reverse("sign-out"), headers={"origin": "http://evil.example"}).status_code == 403
+    assert client.get(PROTECTED).status_code == 200
