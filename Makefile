@@ -5,6 +5,8 @@ PORT ?= 8000
 VENV_PYTHON = .venv/bin/python
 
 .DEFAULT_GOAL = help
+# Also when another make runs this one: what is printed is for people.
+MAKEFLAGS += --no-print-directory
 .PHONY: help setup demo up test lint format clean
 
 help: ## this list

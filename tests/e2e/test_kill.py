@@ -132,8 +132,8 @@ def run(demo: Demo) -> Run:
     made.poisoned = _retry_what_was_parked_for_its_dead_workers(demo)
     demo.wait_until_quiet(within_seconds=QUIET_SECONDS)
     made.quiet_after = monotonic() - began - made.seconds
-    demo.resume()
     made.told = accounts_of(demo)
+    demo.resume()
     return made
 
 

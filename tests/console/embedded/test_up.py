@@ -133,7 +133,7 @@ def test_what_is_killed_is_started_again_and_works(up, names):
     for name in names:
         eventually(lambda name=name: up.children().get(name) not in (None, before[name]))
     eventually(lambda: up.says_all_are_healthy(), within_seconds=SLOW_SECONDS)
-    assert up.status("/readyz") == 200
+    eventually(lambda: up.status("/readyz") == 200, within_seconds=SLOW_SECONDS)
 
 
 def test_no_process_that_serves_knows_the_owners_password(up):
