@@ -51,7 +51,7 @@ def _digest(text: str) -> str:
 
 
 def setup(project: Path, *prefix: str, python: str = BASE_PYTHON) -> subprocess.CompletedProcess[str]:
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("VIRTUAL_ENV", "PYTHON"))}
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("VIRTUAL_ENV", "PYTHON", "MAKE"))}
     command = [*prefix, "make", "setup", f"PYTHON={python}"]
     return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, env=env)
 

@@ -112,8 +112,8 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def run(demo: Demo) -> Run:
-    """Trade, kill, wait until all is quiet, take the three accounts."""
+def run(demo: Demo) -> Iterator[Run]:
+    """Trade, kill, wait until all is quiet, take the three accounts. It stays quiet until the last test has looked."""
     demo.pause()
     rng, began = Random(SEED), monotonic()
     trade, made = Trade(demo.shop, Random(SEED + 1)), Run(told=None, seconds=0, quiet_after=0)
@@ -133,8 +133,8 @@ def run(demo: Demo) -> Run:
     demo.wait_until_quiet(within_seconds=QUIET_SECONDS)
     made.quiet_after = monotonic() - began - made.seconds
     made.told = accounts_of(demo)
+    yield made
     demo.resume()
-    return made
 
 
 def _killings(rng: Random) -> list[tuple[str, ...]]:
