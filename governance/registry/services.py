@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -19,7 +19,7 @@ from governance.registry import acts  # noqa: F401 registers what is recorded he
 from governance.registry.address import INTAKE_SECRET, intake_path_of
 from governance.registry.models import Flow, RetailConnection
 from governance.registry.selectors import key_taken
-from governance.registry.settings import problems
+from governance.registry.settings import hosts_of, problems
 from tenants.retailers.models import Retailer
 
 KEY: Final = re.compile(r"^[a-z][a-z0-9-]{0,59}$")
@@ -115,7 +115,7 @@ def reconfigure(
 ) -> RetailConnection:
     """Replace the settings; `secrets` holds only those that change, and the older ones keep working until retired.
 
-    Without `label` the name stays.
+    Without `label` the name stays. Where an address names another host, the secrets sent there must be typed again.
 
     Raises ConfigurationRefused, Refused, ReasonMissing.
     """
@@ -124,7 +124,8 @@ def reconfigure(
         stored = Credential.objects.active().filter(connection_id=current.pk).values_list("field", flat=True)
         kept = dict.fromkeys(set(stored) & {f.name for f in manifest.secret_fields()}, "kept")
         current.label = current.label if label is None else label.strip()
-        _refuse(_setting_problems(manifest, config, kept | dict(secrets)) | _label_problems(current.label))
+        found = _setting_problems(manifest, config, kept | dict(secrets)) | _label_problems(current.label)
+        _refuse(_moved_problems(manifest, current.config, config, kept.keys() - secrets.keys()) | found)
         current.config = _given(config)
         current.api_version = config.get("api_version") or current.api_version
         current.save(update_fields=["label", "config", "api_version"])
@@ -219,6 +220,16 @@ def set_flow_state(*, flow: Flow, state: str, by: Principal, reason: str) -> Flo
 
 def _setting_problems(manifest: Manifest, config: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
     return problems(manifest, config=config, secrets=secrets, allow=allow_list())
+
+
+def _moved_problems(
+    manifest: Manifest, before: Mapping[str, str], after: Mapping[str, str], kept: Collection[str]
+) -> dict[str, str]:
+    """A stored secret is sent only where it was meant to go: else whoever may change an address could collect it."""
+    if hosts_of(after) <= hosts_of(before):
+        return {}
+    sent = {field.name for field in manifest.secret_fields() if field.purpose != "verify"}
+    return dict.fromkeys(sent & set(kept), "Type it again: the address names another host than before.")
 
 
 def _key_problems(key: str, label: str, model: type[RetailConnection] | type[Flow]) -> dict[str, str]:

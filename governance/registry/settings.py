@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from fnmatch import fnmatchcase
 
 from governance.catalogue.manifest import Field, Manifest
@@ -44,6 +45,16 @@ def unreachable(url: str, manifest: Manifest, allow: AllowList) -> str:
         known = ", ".join(manifest.allowed_hosts)
         return f"{target.host} is none of {manifest.label}'s hosts ({known}): allow this host first."
     return ""
+
+
+def hosts_of(config: Mapping[str, str]) -> set[tuple[str, str, int]]:
+    """Scheme, host and port of every address among the settings."""
+    found = set()
+    for value in config.values():
+        with suppress(Blocked):
+            target = target_of(value)
+            found.add((target.scheme, target.host, target.port))
+    return found
 
 
 def _names(fields: tuple[Field, ...], values: Mapping[str, str], kind: str) -> dict[str, str]:

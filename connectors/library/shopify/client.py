@@ -6,6 +6,7 @@ a version no longer served falls forward. Source: shopify.dev/docs/api/usage/ver
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +19,7 @@ from connectors.sdk.errors import Misconfigured, PayloadChanged
 
 API_VERSION = "2026-10"
 MAX_LINE_PAGES = 100
+_DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def _address(call: Call) -> str:
     if stand_in:
         return stand_in
     domain = call.config.get("shop_domain", "").strip().lower()
-    if not domain.endswith(".myshopify.com") or "/" in domain:
+    if not _DOMAIN.fullmatch(domain):
         raise Misconfigured("The shop's domain must end in .myshopify.com.")
     return f"https://{domain}"
 

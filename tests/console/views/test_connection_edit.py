@@ -84,7 +84,9 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_changes(eve, changes
 def test_a_private_host_is_allowed_on_the_way_with_the_reason(eve):
     stand_in = SAME | {"field-admin_url": "http://127.0.0.1:8101", "reason": "our stand-in"}
     assert 'name="allow"' in eve.post(EDIT, stand_in).content.decode()
-    assert eve.post(EDIT, stand_in | {"allow": "yes"}).status_code == 302
+    assert "Type it again" in eve.post(EDIT, stand_in | {"allow": "yes"}).content.decode()
+    token = {"field-access_token": f"{CANARY}-for the stand-in"}
+    assert eve.post(EDIT, stand_in | token | {"allow": "yes"}).status_code == 302
 
 
 def test_a_replaced_secret_leaves_the_old_one_valid_until_it_is_retired(eve):

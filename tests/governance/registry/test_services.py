@@ -185,6 +185,17 @@ def test_new_settings_keep_the_secrets_that_were_not_typed_again(pine, eve):
     assert [secret.reveal() for secret in tokens] == ["new", CANARY]
 
 
+def test_a_secret_is_not_sent_to_another_host_unless_it_is_typed_again(pine, eve):
+    """Whoever may change an address could otherwise point it at a server of theirs and read the secret there."""
+    shop = connected(pine, eve).connection
+    with pytest.raises(ConfigurationRefused) as refused:
+        moved = {"url": "https://evil.shop.example"}
+        reconfigure(connection=shop, manifest=SHOP, config=moved, secrets={}, by=eve, reason="moved")
+    assert refused.value.problems == {"token": "Type it again: the address names another host than before."}
+    same_host = {"url": "https://ONE.shop.example:443/api", "note": "a new path"}
+    assert reconfigure(connection=shop, manifest=SHOP, config=same_host, secrets={}, by=eve, reason="new path")
+
+
 def test_a_renewed_address_replaces_the_old_one(pine, eve):
     first = connected(pine, eve)
     second = renew_intake_address(connection=first.connection, by=eve, reason="it was in a mail")

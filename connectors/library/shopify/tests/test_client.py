@@ -182,7 +182,19 @@ async def test_every_other_answer_has_its_class(answer, kind):
     assert error.operator_message.endswith(".")
 
 
-@pytest.mark.parametrize("domain", ["", "harbour-pine.example", "evil.example/.myshopify.com", "x@myshopify.com"])
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "",
+        "harbour-pine.example",
+        "evil.example/.myshopify.com",
+        "evil.example?.myshopify.com",
+        "evil.example#.myshopify.com",
+        "evil.example:443/x?y=.myshopify.com",
+        "x@myshopify.com",
+        ".myshopify.com",
+    ],
+)
 async def test_only_a_shops_own_domain_is_called(domain):
     async with DirectCall(config={"shop_domain": domain}, secrets={"access_token": TOKEN}) as call:
         with pytest.raises(Misconfigured):
