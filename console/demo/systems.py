@@ -21,6 +21,7 @@ from governance.egress.services import allow_host, withdraw_host
 from governance.registry.models import Flow, RetailConnection
 from governance.registry.selectors import intake_path
 from governance.registry.services import connect, create_flow, reconfigure
+from governance.registry.settings import hosts_of
 from tenants.retailers.models import Retailer
 
 SHOP, ERP, FLOW = "shopify", "tryton", "sales-to-erp"
@@ -88,7 +89,8 @@ def ensure_connection(retailer: Retailer, wanted: Wanted, *, by: Principal) -> R
             reason=REASON,
             live=False,
         ).connection
-    changed = _changed_secrets(current, wanted)
+    moved = not hosts_of(wanted.config) <= hosts_of(current.config)
+    changed = wanted.secrets if moved else _changed_secrets(current, wanted)
     if changed or current.config != dict(wanted.config):
         reconfigure(connection=current, manifest=manifest, config=wanted.config, secrets=changed, by=by, reason=REASON)
         current.refresh_from_db()
