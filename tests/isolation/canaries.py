@@ -267,6 +267,7 @@ def _objects(retailer: Retailer) -> dict[str, list[dict[str, Any]]]:
             {"exception_id": item.id} for item in ExceptionItem.objects.filter(retailer_id=retailer.pk)[:3]
         ],
         "key": [{"key": row.key} for row in RetailConnection.objects.filter(retailer=retailer)],
+        "flow": [{"key": row.key} for row in Flow.objects.filter(retailer=retailer)],
         "person_id": [{"person_id": grant.person_id}] if grant else [],
     }
 

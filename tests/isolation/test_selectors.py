@@ -124,6 +124,7 @@ CALLS: dict[str, Ask] = {
         *registry.connections_in_view([shop.retailer.pk]),
     ],
     "governance.registry.selectors.connection_by_key": lambda shop: registry.connection_by_key(first(shop, "key")),
+    "governance.registry.selectors.flow_by_key": lambda shop: registry.flow_by_key(shop.objects["flow"][0]["key"]),
     "governance.registry.selectors.flows_of": lambda shop: registry.flows_of(connection_of(shop)),
     "governance.registry.selectors.flows_in_view": lambda shop: [
         *registry.flows_in_view(),

@@ -114,6 +114,8 @@ def addresses(shop: Shop) -> Iterator[tuple[Route, str]]:
             continue
         if set(route.arguments) == {"message_id", "payload_id"}:
             chosen: list[dict[str, Any]] = given["payload_id"]
+        elif route.name.startswith("flow-") and "key" in route.arguments:
+            chosen = given["flow"]
         else:
             chosen = [_joined(parts) for parts in product(*(given[name] for name in route.arguments))]
         for arguments in chosen:
