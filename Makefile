@@ -23,7 +23,7 @@ up: setup ## the same without the demo's partners and orders
 	@$(VENV_PYTHON) manage.py up --port $(PORT)
 
 test: setup ## every test, in two processes
-	@$(VENV_PYTHON) -m pytest -n 2 --dist loadgroup
+	@$(VENV_PYTHON) -m pytest -n 2
 
 lint: setup ## style and layers
 	@$(VENV_PYTHON) -m ruff check .

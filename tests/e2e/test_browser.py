@@ -18,7 +18,7 @@ from tests.e2e.demo import NORTHGATE, Demo
 from tests.e2e.window import Window
 from tests.support.web import CHROMIUM, chromium
 
-pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 
 OLGA, ADA, BEN = "olga@northgate.example", "ada@northgate.example", "ben@harbourpine.example"
 # The shop sells it and the ERP does not know it, until these tests teach it.

@@ -23,7 +23,7 @@ from tests.e2e.accounts import Accounts, accounts_of
 from tests.e2e.demo import NORTHGATE, Demo
 from tests.e2e.people import AtTheConsole
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
+pytestmark = [pytest.mark.e2e]
 
 SEED = 20261123
 ROUNDS = 3

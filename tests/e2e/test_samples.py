@@ -35,7 +35,6 @@ from tests.support.waiting import eventually
 FOLDER = SAMPLES / "shopify"
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.xdist_group("e2e"),
     pytest.mark.skipif(not FOLDER.is_dir(), reason="the samples are not here"),
 ]
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.cluster import run_cluster, stop_run_cluster
 from tests.support.figures import print_figures
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 DATABASE = f"test_{WORKER}"
+
+# Folders whose files share what is dear to start: the demo, a Tryton.
+TOGETHER = ("tests/e2e/", "tests/connectors/tryton/")
 
 _cluster = run_cluster()
 os.environ["DATABASE_URL"] = _cluster.owner_url(DATABASE)
@@ -19,12 +23,18 @@ os.environ["SIGNALBOX_KEYS_DIR"] = f"{_cluster.folder}/keys-{WORKER}"  # goes wi
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings.test")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file stays together in one worker, as do the files of one `xdist_group`: they share what is dear to start."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+class TogetherScheduling(LoadScopeScheduling):
+    """A file stays together in one worker, as do the files of TOGETHER."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((folder for folder in TOGETHER if file.startswith(folder)), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> TogetherScheduling:
+    """Not `--dist loadgroup`: with pytest 9.2 xdist 3.8 does not see its groups."""
+    return TogetherScheduling(config, log)
 
 
 def pytest_unconfigure() -> None:
