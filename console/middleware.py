@@ -31,6 +31,8 @@ class RequestIdMiddleware:
         response["X-Request-Id"] = request.request_id
         response.setdefault("X-Content-Type-Options", "nosniff")
         response.setdefault("Referrer-Policy", settings.SECURE_REFERRER_POLICY)
+        # No other host, also not another partner's beside ours, may load an answer as a script or an image.
+        response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if not (request.path.startswith(settings.STATIC_URL) and response.status_code in (200, 206, 304)):
             response.setdefault("Cache-Control", "no-store")
         return response

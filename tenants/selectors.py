@@ -52,8 +52,8 @@ def forget_hosts() -> None:
 
 def host_name(host: str) -> str:
     """Lower case, without the port. IPv6 literals are nobody's domain."""
-    name, _, port = host.strip().lower().rpartition(":")
-    return name if name and port.isascii() and port.isdigit() else host.strip().lower()
+    name, _, port = host.lower().rpartition(":")
+    return name if name and port.isascii() and port.isdigit() else host.lower()
 
 
 def primary_host(partner_id: int) -> str:

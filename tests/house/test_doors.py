@@ -37,6 +37,8 @@ NO_HOSTS = (
     f"{NORTHGATE}@evil.example",
     f"evil@{NORTHGATE}",
     f"{NORTHGATE}/",
+    f"{NORTHGATE}\t",
+    f" {NORTHGATE}",
     f"{NORTHGATE}\x00",
     f"x.{NORTHGATE}",
     "xn--nrthgate-h9a.localhost",
@@ -158,6 +160,7 @@ def missing_headers(kind: str, answer: Any) -> list[str]:
     wanted = {
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
         "Content-Security-Policy": "default-src 'none'",
         "X-Request-Id": "",
     }
