@@ -70,7 +70,7 @@ class Demo:
         return kept | {"SIGNALBOX_DATA": str(self.folder.root)}
 
     def start(self) -> None:
-        """Until the console is ready; Tryton may still be preparing."""
+        """Until the console is ready, and Tryton too."""
         command = [sys.executable, "manage.py", "up", "--demo", "--port", str(self.port)]
         command += ["--data", str(self.folder.root)]
         with open(self.output, "wb") as output:
