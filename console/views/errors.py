@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Final
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -22,7 +24,9 @@ SENTENCES: Final = {
     500: Sentence(
         "Something broke on our side", "It has been written down. Try again; if it stays, tell us the number below."
     ),
+    503: Sentence("The database does not answer", "Nothing was changed. Try again in a moment."),
 }
+RETRY_AFTER_SECONDS: Final = "5"
 CSRF: Final = Sentence(
     "This form is too old",
     "It was opened before you last signed in or out. Go back, load the page again, and repeat it.",
@@ -43,7 +47,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    return _page(request, 500)
+    """500 for a defect of ours; 503 while the database is away, which is no defect and passes."""
+    if not isinstance(sys.exc_info()[1], OperationalError):
+        return _page(request, 500)
+    response = _page(request, 503)
+    response["Retry-After"] = RETRY_AFTER_SECONDS
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
 from console.views import errors, messages
@@ -31,6 +32,18 @@ def test_a_defect_shows_a_page_with_the_request_id_and_nothing_of_the_defect(row
     assert answer.status_code == 500
     assert answer.headers["X-Request-Id"] in page
     assert "secret inner words" not in page
+
+
+def test_a_database_that_is_away_is_503_and_no_defect(rows, monkeypatch):
+    def away(*args, **kwargs):
+        raise OperationalError("connection to server at 127.0.0.1 failed")
+
+    client = signed_in(ADA)
+    client.raise_request_exception = False
+    monkeypatch.setattr(messages, "message_page", away)
+    answer = client.get("/messages/")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "127.0.0.1" not in answer.content.decode()
 
 
 def test_a_form_without_its_token_is_refused_in_the_partners_words(northgate):
