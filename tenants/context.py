@@ -113,6 +113,14 @@ async def outside_scope(fn: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -
     return await sync_to_async(run, thread_sensitive=False)()
 
 
+async def release_own_connection() -> None:
+    """Give back what the request's own thread holds, before its answer is made elsewhere.
+
+    A download that kept one connection while it waits for another would, twenty times at once, wait for itself.
+    """
+    await sync_to_async(_release_connections, thread_sensitive=True)()
+
+
 def _release_connections() -> None:
     close_old_connections()
     for connection in connections.all(initialized_only=True):

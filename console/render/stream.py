@@ -8,7 +8,7 @@ from typing import TypeVar
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
 
-from tenants.context import Scope, in_scope, require_scope, use_scope
+from tenants.context import Scope, in_scope, release_own_connection, require_scope, use_scope
 
 Cursor = TypeVar("Cursor")
 # cursor (None at first) -> (bytes, next cursor or None at the end)
@@ -34,6 +34,7 @@ def _pieces(scope: Scope, piece: Piece) -> Iterator[bytes]:
 
 
 async def _pieces_async(scope: Scope, piece: Piece) -> AsyncIterator[bytes]:
+    await release_own_connection()
     cursor, first = None, True
     while first or cursor is not None:
         body, cursor = await in_scope(scope, piece, cursor)
