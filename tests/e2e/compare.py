@@ -97,6 +97,23 @@ def _unaccounted(told: Accounts, message: dict[str, Any], delivery: dict[str, An
         yield f"{name} was ended by nobody"
 
 
+def unexplained_exceptions(told: Accounts) -> list[str]:
+    """A person has to decide what the shop did, and nothing that a kill did: an SKU too early, a change too late."""
+    orders = {row["id"]: row["order_key"] for row in told.ledger.messages}
+    return [
+        f"{one['error_class']}: {one['title']}"
+        for one in told.ledger.exceptions
+        if not _explained(told, one["error_class"], int(orders[one["message_id"]]))
+    ]
+
+
+def _explained(told: Accounts, error_class: str, order_id: int) -> bool:
+    if error_class == "unmapped_value":
+        return told.shop.orders[order_id].unknown_sku
+    totals = {event.total for event in told.shop.events if event.order_id == order_id}
+    return error_class == "conflict" and len(totals) > 1
+
+
 def orders_out_of_order(told: Accounts) -> list[str]:
     """Of one order, what came later was never accepted before what came earlier."""
     latest: dict[str, dict[str, Any]] = {}

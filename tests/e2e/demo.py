@@ -132,6 +132,7 @@ class Demo:
 
     def kill_9(self, *names: str) -> None:
         """At the same moment; returns when `up` has noticed every death."""
+        eventually(lambda: set(names) <= self.children().keys(), within_seconds=60, every_seconds=POLL_SECONDS)
         seen, running = {name: self.killed(name) for name in names}, self.children()
         for name in names:
             os.kill(running[name], signal.SIGKILL)

@@ -57,6 +57,10 @@ def delivery(**other: Any) -> dict[str, Any]:
     return made | {"lane_key": str(ID), "reference": f"shopify/{ID}", "accepted_at": AT} | other
 
 
+def exception(error_class: str) -> dict[str, Any]:
+    return {"message_id": MESSAGE, "delivery_id": DELIVERY, "error_class": error_class, "title": "It failed."}
+
+
 def sale(**other: Any) -> dict[str, Any]:
     made = {"number": "7", "reference": f"shopify/{ID}", "state": "processing", "total_amount": Decimal("20.00")}
     return made | {"origin": None, "invoices": [3]} | other
@@ -109,6 +113,7 @@ CHECKS = (
     compare.lost_or_doubled_events,
     compare.wrong_answers,
     compare.unaccounted_messages,
+    compare.unexplained_exceptions,
     compare.orders_out_of_order,
     compare.wrong_documents,
 )
@@ -135,6 +140,8 @@ SPOILT = {
     "it waits in no lane": (compare.unaccounted_messages, ledger(deliveries=[delivery(state="retrying")])),
     "it failed and nobody is told": (compare.unaccounted_messages, ledger(deliveries=[delivery(state="exception")])),
     "it was delivered as nothing": (compare.unaccounted_messages, ledger(deliveries=[delivery(document_id="")])),
+    "a kill left work for a person": (compare.unexplained_exceptions, ledger(exceptions=[exception("poison")])),
+    "a conflict came of nothing": (compare.unexplained_exceptions, ledger(exceptions=[exception("conflict")])),
     "what came later went first": (compare.orders_out_of_order, ledger(deliveries=[delivery(), LATER])),
     "an order is two sales": (compare.wrong_documents, erp(sale(), sale(number="8"))),
     "a sale is invoiced twice": (compare.wrong_documents, erp(sale(invoices=[3, 4]))),

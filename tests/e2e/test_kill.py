@@ -190,6 +190,10 @@ def test_every_message_is_delivered_or_waits_for_a_stated_reason(run: Run) -> No
     assert compare.unaccounted_messages(run.told) == []
 
 
+def test_a_person_is_asked_about_what_the_shop_did_and_about_nothing_else(run: Run) -> None:
+    assert compare.unexplained_exceptions(run.told) == []
+
+
 def test_what_belongs_to_one_order_arrived_in_order(run: Run) -> None:
     assert compare.orders_out_of_order(run.told) == []
 
