@@ -1,0 +1,87 @@
+"""The bench's partner: a shop that nothing takes from (W1), and a shop whose orders go to the sink (W2).
+
+python -m tests.bench.serve prepare    # on an empty database; prints nothing
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from unittest.mock import patch
+
+from connectors.library import connector
+from governance.access import partners
+from governance.access.partners import create_partner, create_retailer
+from governance.access.principal import command
+from governance.access.tokens import digest
+from governance.egress.services import allow_host
+from governance.registry.models import RetailConnection
+from governance.registry.services import connect, create_flow
+from tenants.context import ALL, partner_scope
+from tenants.retailers.models import Retailer
+
+BY = command("bench")
+# Known beforehand, so that a file can name the addresses: the bench's own, on loopback.
+SCHEMA = "p_benchmark"
+SIGNING = "bench-signing-secret"
+ADDRESSES = {"shop-a": "a" * 32, "shop-b": "b" * 32}
+HOST = "localhost"
+
+
+def prepare(sink_url: str) -> None:
+    with patch.object(partners, "new_schema_name", lambda: SCHEMA):
+        create_partner(
+            key="bench",
+            name="Bench",
+            host=HOST,
+            owner_email="owner@bench.example",
+            owner_name="",
+            by=BY,
+            at=datetime.now(UTC),
+        )
+    with partner_scope(SCHEMA, ALL):
+        retailer = create_retailer(key="harbour-pine", name="Harbour & Pine", by=BY)
+        allow_host(url=sink_url, note="the bench's sink", by=BY, reason="bench")
+        _shop(retailer, "shop-a")
+        sink = _connect(retailer, "sink", "bench_sink", {"url": sink_url}, {})
+        _flow(retailer, _shop(retailer, "shop-b"), sink)
+
+
+def path_of(shop: str) -> str:
+    return f"/in/{SCHEMA.removeprefix('p_')}-{ADDRESSES[shop]}"
+
+
+def _shop(retailer: Retailer, key: str) -> RetailConnection:
+    secrets = {"webhook_secret": SIGNING, "access_token": "shpat_bench"}
+    made = _connect(retailer, key, "shopify", {"shop_domain": f"{key}.myshopify.com"}, secrets)
+    RetailConnection.objects.filter(pk=made.pk).update(intake_hash=digest(ADDRESSES[key]))
+    return made
+
+
+def _connect(
+    retailer: Retailer, key: str, kind: str, config: dict[str, str], secrets: dict[str, str]
+) -> RetailConnection:
+    made = connect(
+        retailer=retailer,
+        manifest=connector(kind).manifest,
+        key=key,
+        label=key,
+        config=config,
+        secrets=secrets,
+        by=BY,
+        reason="bench",
+    )
+    return made.connection
+
+
+def _flow(retailer: Retailer, shop: RetailConnection, sink: RetailConnection) -> None:
+    create_flow(
+        retailer=retailer,
+        key="orders",
+        label="Orders to the sink",
+        source=shop,
+        target=sink,
+        operations={"order": "order.upsert"},
+        target_manifest=connector("bench_sink").manifest,
+        by=BY,
+        reason="bench",
+    )
