@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -15,8 +14,8 @@ import msgspec
 from aiohttp import web
 
 from connectors.sdk.connector import Call, Connector, Delivered
-from connectors.sdk.errors import PayloadChanged, RequestRefused, Throttled, Unavailable, Uncertain
 from governance.catalogue.manifest import Capability, Field, Idempotency, Manifest, OperationSpec, RateLimit
+from tests.support.answers import judge
 
 
 @dataclass
@@ -122,7 +121,7 @@ async def _send(call: Call, document: Any) -> Delivered:
     answer = await call.request(
         "send", "POST", f"{call.config['url']}/orders", body=body, changes=True, version="1", headers=JSON
     )
-    return _judge(call, answer)
+    return judge(call, answer)
 
 
 async def _search_then_send(call: Call, document: Any) -> Delivered:
@@ -134,19 +133,6 @@ async def _search_then_send(call: Call, document: Any) -> Delivered:
 
 
 JSON = {"Content-Type": "application/json"}
-
-
-def _judge(call: Call, answer: Any) -> Delivered:
-    if answer.status == 429:
-        raise Throttled("The ERP asks us to slow down.")
-    if answer.status == 422:
-        raise RequestRefused(f"The ERP says: {json.loads(answer.body)['error']}.", error_class="unmapped_value")
-    if answer.status >= 500:
-        raise Uncertain("The ERP failed.") if answer.status == 500 else Unavailable("The ERP is away.")
-    told = answer.json()
-    if told["reference"] != call.reference:
-        raise PayloadChanged("The ERP answered for another order.")
-    return Delivered(told["document"], "order")
 
 
 def _connector(key: str, idempotency: Idempotency, operation: Any) -> Connector:
