@@ -104,6 +104,8 @@ def _of_delivery(one: DeliveryDetail) -> list[Happening]:
     found += [_of_attempt(attempt, one) for attempt in one.attempts]
     if delivery.accepted_at:
         found.append(Happening(delivery.accepted_at, "ok", "ok", f"{one.target} accepted it", delivery.document_id))
+    if delivery.state == "superseded" and delivery.finished_at:
+        found.append(Happening(delivery.finished_at, "mute", "settled", "Superseded", delivery.rule))
     if delivery.confirmed_at:
         found.append(Happening(delivery.confirmed_at, "ok", "ok", "Confirmed by a read-back", delivery.document_id))
     return found

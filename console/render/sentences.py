@@ -59,7 +59,7 @@ def _way(one: DeliveryDetail, at: datetime) -> str:
         due = f" The next attempt is due {ago(delivery.due_at, at=at)}." if delivery.due_at else ""
         return f"It has not reached {target} yet: {_clause(delivery.error_message or 'the last attempt failed')}.{due}"
     if delivery.state == "superseded":
-        return f"A newer version went to {target} instead."
+        return f"It was not sent to {target}: {_clause(delivery.rule or 'a newer version went instead')}."
     if delivery.state == "closed":
         return f"Its way to {target} was closed by hand."
     return f"It waits for its turn to {target}."

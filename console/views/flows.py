@@ -28,6 +28,11 @@ from governance.registry.services import ConfigurationRefused, StaleState, creat
 # (value, words, what it means)
 MODES: Final = (
     (Flow.Mode.STRICT, "In order", "One document's events go one after another: no update overtakes its order."),
+    (
+        Flow.Mode.LATEST_WINS,
+        "Only the newest",
+        "A newer state of an object replaces older ones that still wait: right for stock and prices, not for sales.",
+    ),
     (Flow.Mode.UNORDERED, "Each by itself", "Each event goes as soon as it can: right where none builds on another."),
 )
 LATENCIES: Final = (

@@ -40,7 +40,10 @@ class Flow(models.Model):
     """Takes events of some object types from one connection to one target, in lanes."""
 
     class Mode(models.TextChoices):
+        """What order a flow keeps: of each document's events, of the newest state of each object only, or none."""
+
         STRICT = "strict"
+        LATEST_WINS = "latest-wins"
         UNORDERED = "unordered"
 
     class Latency(models.TextChoices):

@@ -11,7 +11,7 @@ from typing import Final
 from governance.access.principal import Principal
 from governance.access.tokens import digest, new_address_secret
 from governance.audit.gate import gate
-from governance.catalogue.manifest import Capability, Manifest
+from governance.catalogue.manifest import Capability, Idempotency, Manifest
 from governance.credentials.models import Credential
 from governance.credentials.services import rotate_secret, store_secret
 from governance.egress.selectors import allow_list
@@ -186,6 +186,7 @@ def create_flow(
     """
     with gate("flow.set_up", by=by, retailer=retailer.pk, reason=reason) as act:
         found = _key_problems(key, label, Flow) | _operation_problems(target_manifest, operations)
+        found |= _mode_problems(target_manifest, operations, mode)
         if {source.retailer_id, target.retailer_id} != {retailer.pk}:
             found[""] = "A flow connects two systems of one retailer."
         found |= _taken_problems(source, target, operations)
@@ -251,6 +252,18 @@ def _operation_problems(manifest: Manifest, operations: Mapping[str, str]) -> di
     if wrong:
         return {"operations": f"{manifest.label} does not offer {', '.join(wrong)}."}
     return {} if operations else {"operations": "A flow needs at least one operation."}
+
+
+def _mode_problems(manifest: Manifest, operations: Mapping[str, str], mode: str) -> dict[str, str]:
+    """A newer state may follow an uncertain older one by itself only where repeating does no harm."""
+    if mode not in Flow.Mode.values:
+        return {"mode": "Choose one of these."}
+    if mode != Flow.Mode.LATEST_WINS:
+        return {}
+    blind = {spec.name for spec in manifest.operations if spec.idempotency is Idempotency.NONE}
+    if found := sorted(blind & set(operations.values())):
+        return {"mode": f"{manifest.label} cannot tell whether {', '.join(found)} took effect: choose another order."}
+    return {}
 
 
 def _taken_problems(source: RetailConnection, target: RetailConnection, types: Iterable[str]) -> dict[str, str]:

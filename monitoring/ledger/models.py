@@ -116,6 +116,7 @@ class Delivery(LedgerRow):
     ran_at = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
+    rule = models.TextField()  # why it ended without being sent, in words
     error_class = models.TextField()
     error_message = models.TextField()
     trace_id = models.TextField()

@@ -31,7 +31,7 @@ PARTITIONED = {
         reference text NOT NULL, attempts integer NOT NULL DEFAULT 0, due_at timestamptz,
         map_version text NOT NULL DEFAULT '', document_id text NOT NULL DEFAULT '',
         document_type text NOT NULL DEFAULT '', effect text NOT NULL DEFAULT '',
-        ran_at timestamptz, accepted_at timestamptz, confirmed_at timestamptz,
+        ran_at timestamptz, accepted_at timestamptz, confirmed_at timestamptz, rule text NOT NULL DEFAULT '',
         error_class text NOT NULL DEFAULT '', error_message text NOT NULL DEFAULT '', trace_id text NOT NULL,
         received_at timestamptz NOT NULL, created_at timestamptz NOT NULL, finished_at timestamptz""",
     "ledger_attempt": """

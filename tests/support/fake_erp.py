@@ -31,7 +31,7 @@ class Journal:
 
 class FakeErp:
     """Modes are used up one a POST, then everything is ok: ok, 429, 500, refuse, nul, reset,
-    hold, after-effect, wrong-answer."""
+    hold (or "hold 429", …), after-effect, wrong-answer."""
 
     def __init__(self) -> None:
         self.journal = Journal()
@@ -55,6 +55,10 @@ class FakeErp:
         reference, version = body["reference"], body["version"]
         self.journal.calls.append(reference)
         mode = self.modes.popleft() if self.modes else "ok"
+        if mode.startswith("hold"):
+            self.holding.set()
+            await asyncio.get_running_loop().run_in_executor(None, self.release.wait, 20)
+            mode = mode.removeprefix("hold").lstrip(" ")
         if mode == "429":
             return web.Response(status=429, headers={"Retry-After": "0"})
         if mode == "500":
@@ -66,9 +70,6 @@ class FakeErp:
         if mode == "reset":
             request.transport.abort()
             return web.Response()
-        if mode == "hold":
-            self.holding.set()
-            await asyncio.get_running_loop().run_in_executor(None, self.release.wait, 20)
         document = self._apply(reference, version)
         if mode == "after-effect":
             request.transport.abort()

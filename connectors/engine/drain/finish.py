@@ -10,7 +10,8 @@ from psycopg import AsyncConnection
 
 from connectors.engine.drain import rows
 from connectors.engine.drain.policy import BREAKER_OPENS_AFTER, probe_delay
-from connectors.engine.drain.work import End, Result
+from connectors.engine.drain.supersede import supersede_failed
+from connectors.engine.drain.work import ENDED, End, Result
 from connectors.engine.models import Endpoint
 from connectors.engine.trail import blocked_calls
 from governance.audit.raw import insert_events
@@ -71,6 +72,7 @@ class Finisher:
             mine = await self._still_mine(connection, results)
             kept = [result for result in results if (result.work.lane_id, result.work.token) in mine]
             if kept:
+                await supersede_failed(connection, kept)
                 await self._write(connection, kept, datetime.now(UTC))
         hints = notify_sql(self._scope.schema, _hints(kept))
         if hints is not None:
@@ -102,8 +104,8 @@ class Finisher:
 
     async def _lanes(self, connection: AsyncConnection, results: Sequence[Result]) -> None:
         lanes = [result.work.lane_id for result in results]
-        done = [result.work.entry_id for result in results if result.end is End.DELIVERED]
-        tried = [(r.work.entry_id, rows.tries(r)) for r in results if r.end is not End.DELIVERED]
+        done = [result.work.entry_id for result in results if result.end in ENDED]
+        tried = [(r.work.entry_id, rows.tries(r)) for r in results if r.end not in ENDED]
         await connection.execute("DELETE FROM engine_intent WHERE lane_id = ANY(%s)", [lanes])
         await connection.execute(_DONE, [done])
         if tried:

@@ -11,9 +11,11 @@ from psycopg import AsyncConnection
 
 from connectors.engine.config import FLOWS_STAMP, FlowsChanged, PartnerConfig
 from connectors.engine.drain.routing import Known, Plan, Planned, Routable, plan_routes
+from connectors.engine.drain.supersede import Superseded, supersede_waiting
 from connectors.engine.models import Head
 from connectors.engine.trail import masked_cards
 from governance.audit.raw import insert_events
+from governance.registry.models import Flow
 from monitoring.exceptions.rows import open_exception
 from monitoring.ledger import bulk
 from monitoring.ledger.hints import Hint, exception_changed, messages_changed
@@ -64,12 +66,12 @@ async def route(connection: AsyncConnection, scope: Scope, config: PartnerConfig
             return None
         await _insist_on_current_flows(connection, config)
         plan = plan_routes(scope.schema, messages, config.flows_by_source, await _versions(connection, messages))
-        await _write(connection, plan, slot)
+        ended = await _write(connection, plan, slot)
         await insert_events(connection, masked_cards(scope, messages))
         await connection.execute(
             "UPDATE engine_head SET position = %s WHERE id = %s", [messages[-1].position, Head.ROUTED]
         )
-    return _hints(messages, plan)
+    return _hints(messages, plan, ended)
 
 
 async def _insist_on_current_flows(connection: AsyncConnection, config: PartnerConfig) -> None:
@@ -87,7 +89,8 @@ async def _versions(connection: AsyncConnection, messages: list[Routable]) -> di
     return {bytes(key): Known(version, first, bytes(body)) for key, version, first, body in await cursor.fetchall()}
 
 
-async def _write(connection: AsyncConnection, plan: Plan, slot: int) -> None:
+async def _write(connection: AsyncConnection, plan: Plan, slot: int) -> list[Superseded]:
+    """What older deliveries it made pointless."""
     now = datetime.now(UTC)
     await bulk.insert(
         connection,
@@ -96,15 +99,18 @@ async def _write(connection: AsyncConnection, plan: Plan, slot: int) -> None:
         _VERSIONS,
     )
     await bulk.insert(connection, bulk.DELIVERIES, [_delivery_row(planned, now) for planned in plan.deliveries])
-    await _into_lanes(connection, plan.deliveries)
+    lanes = await _into_lanes(connection, plan.deliveries)
+    ended = await supersede_waiting(connection, lanes, now) if lanes else []
     if plan.disposed:
         ids, dispositions, rules = zip(*((m.id, d, r) for m, d, r in plan.disposed), strict=True)
         await connection.execute(_DISPOSE, [list(ids), list(dispositions), list(rules)])
     await bulk.insert(connection, bulk.EXCEPTIONS, [_unreadable_row(message, now) for message in plan.unreadable])
     counted = [_counted(message, disposition) for message, disposition, _ in plan.disposed]
     counted += [_counted(message, Disposition.UNREADABLE) for message in plan.unreadable]
+    counted += [one.counted(now) for one in ended]
     if counted:
         await connection.execute(*upsert(counted, slot))
+    return ended
 
 
 def _delivery_row(planned: Planned, now: datetime) -> tuple[object, ...]:
@@ -132,9 +138,10 @@ def _delivery_row(planned: Planned, now: datetime) -> tuple[object, ...]:
     )
 
 
-async def _into_lanes(connection: AsyncConnection, deliveries: list[Planned]) -> None:
+async def _into_lanes(connection: AsyncConnection, deliveries: list[Planned]) -> list[int]:
+    """The lanes in which only the newest entry counts."""
     if not deliveries:
-        return
+        return []
     wanted = {(p.flow.id, p.lane_key): (p.message.retailer_id, p.flow.target_id) for p in deliveries}
     rows = [(retailer, flow_id, key, target) for (flow_id, key), (retailer, target) in sorted(wanted.items())]
     cursor = await connection.execute(_LANES, [list(column) for column in zip(*rows, strict=True)])
@@ -144,6 +151,8 @@ async def _into_lanes(connection: AsyncConnection, deliveries: list[Planned]) ->
         for p in deliveries
     ]
     await connection.execute(_ENTRIES, [list(column) for column in zip(*entries, strict=True)])
+    newest_only = {(p.flow.id, p.lane_key) for p in deliveries if p.flow.mode == Flow.Mode.LATEST_WINS}
+    return sorted(lanes[key] for key in newest_only)
 
 
 def _unreadable_row(message: Routable, now: datetime) -> tuple[object, ...]:
@@ -171,7 +180,9 @@ def _counted(message: Routable, disposition: str) -> Counted:
     )
 
 
-def _hints(messages: list[Routable], plan: Plan) -> list[Hint]:
+def _hints(messages: list[Routable], plan: Plan, ended: list[Superseded]) -> list[Hint]:
     """One a message; `notify_sql` sends one a retailer and topic."""
     hints = [messages_changed(message.retailer_id, message.id) for message in messages]
+    hints += [messages_changed(one.retailer_id, one.message_id) for one in ended]
+    hints += [exception_changed(one.retailer_id) for one in ended if one.was_tried]
     return hints + [exception_changed(message.retailer_id) for message in plan.unreadable]

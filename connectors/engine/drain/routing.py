@@ -89,7 +89,8 @@ def plan_routes(
             continue
         verdict = _version_verdict(message, newest)
         if verdict is None:
-            verdict = _deliver(schema, message, flows_by_source.get(message.connection_id, ()), plan)
+            version = _logical_version(message, newest)
+            verdict = _deliver(schema, message, version, flows_by_source.get(message.connection_id, ()), plan)
         if verdict is not None:
             plan.disposed.append((message, *verdict))
         elif message.source_version:
@@ -116,16 +117,31 @@ def _version_verdict(message: Routable, newest: Mapping[bytes, Known]) -> tuple[
     return None
 
 
-def _deliver(schema: str, message: Routable, flows: Sequence[FlowFacts], plan: Plan) -> tuple[str, str] | None:
+def _logical_version(message: Routable, newest: Mapping[bytes, Known]) -> str:
+    """What the target must be able to tell apart: each message we deliver is another version.
+
+    A key that came twice would make a target that knows our keys keep the older of two states.
+    """
+    if not message.source_version:
+        return str(message.id)
+    known = newest.get(message.object_key)
+    if known is not None and known.version == message.source_version:
+        return f"{message.source_version}+{message.body_hash.hex()[:16]}"
+    return message.source_version
+
+
+def _deliver(
+    schema: str, message: Routable, version: str, flows: Sequence[FlowFacts], plan: Plan
+) -> tuple[str, str] | None:
     """A paused flow takes its messages too: they wait in their lanes until it is resumed."""
     taking = [flow for flow in flows if message.object_type in flow.operations]
     if not taking:
         return Disposition.NO_FLOW, f"No flow takes {message.topic or 'an event without a topic'}"
-    plan.deliveries.extend(_planned(schema, message, flow) for flow in taking)
+    plan.deliveries.extend(_planned(schema, message, version, flow) for flow in taking)
     return None
 
 
-def _planned(schema: str, message: Routable, flow: FlowFacts) -> Planned:
+def _planned(schema: str, message: Routable, version: str, flow: FlowFacts) -> Planned:
     operation = flow.operations[message.object_type]
     return Planned(
         id=uuid7(),
@@ -133,15 +149,18 @@ def _planned(schema: str, message: Routable, flow: FlowFacts) -> Planned:
         flow=flow,
         operation=operation,
         lane_key=_lane_key(message, flow),
-        idempotency_key=idempotency_key(schema, flow.key, operation, message.object_id, message.source_version),
+        idempotency_key=idempotency_key(schema, flow.key, operation, message.object_id, version),
         reference=f"{flow.source_key}/{message.object_id}",
     )
 
 
 def _lane_key(message: Routable, flow: FlowFacts) -> str:
-    if flow.mode == Flow.Mode.UNORDERED:
-        return str(message.id)
-    return message.order_key
+    """In a latest-wins flow one object's states share a lane, so that nothing supersedes another object's."""
+    if flow.mode == Flow.Mode.STRICT:
+        return message.order_key
+    if flow.mode == Flow.Mode.LATEST_WINS and message.object_id:
+        return f"{message.object_type} {message.object_id}"
+    return str(message.id)
 
 
 def idempotency_key(schema: str, flow_key: str, operation: str, object_id: str, version: str) -> UUID:

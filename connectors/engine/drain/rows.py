@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from connectors.engine.drain.transform import lag_us
-from connectors.engine.drain.work import End, Problem, Result, StepRecord
+from connectors.engine.drain.work import ENDED, End, Problem, Result, StepRecord
 from monitoring.exceptions.rows import open_exception
 from monitoring.ledger import payloads
 from monitoring.ledger.models import Attempt, Delivery
@@ -20,6 +20,7 @@ STATES = {
     End.DELIVERED: Delivery.State.DELIVERED,
     End.RETRY: Delivery.State.RETRYING,
     End.PARK: Delivery.State.EXCEPTION,
+    End.SUPERSEDED: Delivery.State.SUPERSEDED,
 }
 
 
@@ -167,7 +168,7 @@ def _delivery(result: Result, now: datetime) -> Row:
         result.work.delivery_id,
         STATES[result.end],
         1 + len(result.interrupted),
-        now + result.retry_in if result.retry_in else None,
+        now + result.retry_in if result.retry_in and result.end is End.RETRY else None,
         result.map_version,
         done.document_id if done else "",
         done.document_type if done else "",
@@ -181,11 +182,11 @@ def _delivery(result: Result, now: datetime) -> Row:
 
 
 def resolved(results: Sequence[Result]) -> list[tuple[UUID, str]]:
-    """(delivery, how it ended) of everything accepted: closes its open exception, if it had one."""
+    """(delivery, how it ended) of everything accepted or superseded: closes its open exception, if it had one."""
     return [
-        (result.work.delivery_id, f"Accepted by the target as {result.delivered.document_id}.")
+        (result.work.delivery_id, result.rule or f"Accepted by the target as {result.delivered.document_id}.")
         for result in results
-        if result.delivered is not None
+        if result.end in ENDED
     ]
 
 

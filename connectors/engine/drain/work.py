@@ -84,6 +84,10 @@ class End(StrEnum):
     DELIVERED = "delivered"
     RETRY = "retry"
     PARK = "park"  # a person must decide; the lane waits behind it
+    SUPERSEDED = "superseded"  # it failed, and a newer one of its latest-wins lane waits
+
+
+ENDED = frozenset({End.DELIVERED, End.SUPERSEDED})  # its entry leaves the lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +118,5 @@ class Result:
     facts: Facts | None = None
     counterparty: bytes | None = None  # keyed hash of who bought
     map_version: str = ""
+    rule: str = ""  # why it is superseded, in words
     interrupted: tuple[tuple[UUID, datetime], ...] = ()  # attempts of dead holders: (id, when it began)

@@ -118,3 +118,19 @@ def test_an_unreadable_message_is_planned_as_an_exception_only():
     made = plan(message(disposition=Disposition.UNREADABLE, rule="no JSON"))
     assert len(made.unreadable) == 1
     assert made.deliveries == made.disposed == []
+
+
+def test_in_a_latest_wins_flow_an_object_shares_its_lane_with_nothing_but_itself():
+    newest_only = replace(FLOW, mode="latest-wins")
+    made = plan(message(1), message(2), message(3, object_type="refund", object_id="9"), flows=(newest_only,))
+    assert [d.lane_key for d in made.deliveries] == ["order 42", "order 42", "refund 9"]
+    nameless = plan(message(1, object_id=""), message(2, object_id=""), flows=(newest_only,))
+    assert len({d.lane_key for d in nameless.deliveries}) == 2
+
+
+def test_whatever_is_delivered_twice_has_two_idempotency_keys():
+    """A target that knows our keys would keep the older of two states that share one."""
+    within_a_second = message(2, source_version="2026-11-20T10:00:01Z", body_hash=b"another")
+    unversioned = [message(n, source_version="", object_id="43") for n in (3, 4)]
+    made = plan(message(1), within_a_second, *unversioned)
+    assert len({d.idempotency_key for d in made.deliveries}) == 4

@@ -154,3 +154,12 @@ async def test_a_stranger_gets_an_order_delivered_by_the_pages_alone(committed, 
     await world.intake.stop()
     assert status == 202
     assert sum(erp.journal.effects.values()) == 1
+
+
+def test_a_flow_in_which_only_the_newest_counts_is_offered_and_says_so(eve):
+    connected(eve)
+    shop = RetailConnection.objects.get()
+    RetailConnection.objects.create(retailer=shop.retailer, key="erp", label="ERP", connector="tryton")
+    assert "right for stock and prices" in eve.get(FLOW_NEW).content.decode()
+    assert eve.post(FLOW_NEW, FLOW | {"mode": "latest-wins"}).status_code == 302
+    assert "only the newest" in eve.get(reverse("connection", args=["erp"])).content.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -230,3 +231,18 @@ def test_a_flow_never_joins_two_retailers(pine, eve):
             target_manifest=ERP,
             by=eve,
         )
+
+
+def test_only_the_newest_goes_where_the_target_can_be_asked_what_became_of_the_older(pine, eve):
+    shop = connected(pine, eve).connection
+    erp = connected(
+        pine, eve, manifest=ERP, key="erp", config={"url": "https://erp.example"}, secrets={"token": CANARY}
+    ).connection
+    blind = replace(ERP, operations=(replace(ERP.operations[0], idempotency=Idempotency.NONE),))
+    facts = {"retailer": pine, "key": "stock", "label": "Stock", "source": shop, "target": erp, "by": eve}
+    facts |= {"operations": {"order": "order.upsert"}, "mode": "latest-wins"}
+    with pytest.raises(ConfigurationRefused, match="cannot tell whether order.upsert took effect"):
+        create_flow(**facts, target_manifest=blind)
+    assert create_flow(**facts, target_manifest=ERP).mode == "latest-wins"
+    with pytest.raises(ConfigurationRefused, match="Choose one"):
+        create_flow(**facts | {"mode": "sideways"}, target_manifest=ERP)
