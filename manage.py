@@ -4,7 +4,15 @@
 import os
 import sys
 
-OWNER_COMMANDS = {"setup_roles", "migrate", "migrate_schemas", "create_partner", "prepare_demo", "makemigrations"}
+OWNER_COMMANDS = {
+    "setup_roles",
+    "migrate",
+    "migrate_schemas",
+    "create_partner",
+    "prepare_demo",
+    "load_history",
+    "makemigrations",
+}
 
 
 def main() -> None:
