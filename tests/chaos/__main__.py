@@ -17,13 +17,14 @@ from tests.chaos.run import MOST_SHOWN, Outcome, run
 def main() -> int:
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGHUP, _stop)
-    profile = _profile()
+    told = _arguments()
+    profile = _profile(told)
     size = (
         f"{profile.partners} partners x {profile.retailers} retailers, {profile.webs} webs, {profile.workers} workers"
     )
     _say(f"seed {profile.seed}: {profile.seconds / 60:g} minutes at {profile.rate:g} events a second, {size}")
     try:
-        outcome = run(profile, _say)
+        outcome = run(profile, _say, keep=told.keep)
     except KeyboardInterrupt:
         _say(f"chaos: seed {profile.seed} was stopped")
         return 130
@@ -46,7 +47,7 @@ def _verdict(profile: Profile, outcome: Outcome) -> int:
     return 1
 
 
-def _profile() -> Profile:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=None, help="drawn and told when left out")
     parser.add_argument("--minutes", type=float, default=3.0, help="of load and blows")
@@ -56,7 +57,11 @@ def _profile() -> Profile:
     parser.add_argument("--webs", type=int, default=2)
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--pause", type=float, default=4.0, help="seconds between two blows, on average")
-    told = parser.parse_args()
+    parser.add_argument("--keep", action="store_true", help="keep what it wrote, also when all holds")
+    return parser.parse_args()
+
+
+def _profile(told: argparse.Namespace) -> Profile:
     return Profile(
         seed=randbelow(10**6) if told.seed is None else told.seed,
         seconds=told.minutes * 60,

@@ -62,11 +62,17 @@ class Port:
         self._cut()
         await self.listen()
 
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._stop_listening()
+        self._cut()
+
     async def _go_wrong(self) -> None:
         while True:
             self._trouble = troubles(self._rng)
             if self._trouble.kind == "refuse":
-                await self._close()
+                self._stop_listening()
             if self._trouble.kind in ("cut", "refuse"):
                 self._cut()
             await asyncio.sleep(self._trouble.seconds)
@@ -74,7 +80,7 @@ class Port:
                 self._cut()
             await self.listen()
 
-    async def _close(self) -> None:
+    def _stop_listening(self) -> None:
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -142,6 +148,9 @@ async def serve(ports: list[Port]) -> None:
     turning = asyncio.create_task(_turn(ports, turns))
     await stop.wait()
     turning.cancel()
+    for port in ports:
+        await port.close()
+    await asyncio.sleep(LATEST_SECONDS)  # for what is still being pumped to end by itself
 
 
 async def _turn(ports: list[Port], turns: asyncio.Queue[bool]) -> None:

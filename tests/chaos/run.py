@@ -37,8 +37,8 @@ class Outcome:
     figures: dict[str, object] = field(default_factory=dict)
 
 
-def run(profile: Profile, say: Say) -> Outcome:
-    """The folder is removed when all holds, and kept otherwise."""
+def run(profile: Profile, say: Say, *, keep: bool = False) -> Outcome:
+    """The folder is removed when all holds, unless it is to be kept."""
     folder = Path(tempfile.mkdtemp(prefix=f"signalbox-chaos-{profile.seed}-"))
     folder.chmod(0o755)  # PostgreSQL may have to run as somebody else
     system = System(profile, folder)
@@ -47,7 +47,7 @@ def run(profile: Profile, say: Say) -> Outcome:
         _run(system, outcome, say)
     finally:
         system.supervisor.end()
-    if not outcome.breaches:
+    if not outcome.breaches and not keep:
         shutil.rmtree(folder, ignore_errors=True)
     return outcome
 

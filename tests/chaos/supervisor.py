@@ -36,6 +36,7 @@ class Part:
     death_signal: signal.Signals = signal.SIGKILL
     flush: Callable[[], None] | None = None
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    once: bool = False  # it ends when it is done
     start_at: float = 0.0
     frozen_until: float = 0.0
 
@@ -68,7 +69,7 @@ class Supervisor:
         for part in self.parts.values():
             if part.frozen_until and now >= part.frozen_until:
                 self._thaw(part)
-            if part.process is not None and part.process.poll() is not None:
+            if part.process is not None and part.process.poll() is not None and not part.once:
                 self._fell(part, now)
             if part.process is None and part.start_at and now >= part.start_at:
                 self._start(part)

@@ -193,7 +193,14 @@ class System:
         add(Part("beat", [*python, "celery", "-A", "console", "beat", schedule], env=env))
         webs, profile = ",".join(map(str, self.webs)), self.profile
         size = ["--webs", webs, "--rate", str(profile.rate), "--seconds", str(profile.seconds)]
-        add(Part("load", [*python, "tests.chaos.load", str(self.world_file), str(self.acks), *size, *seed], env=env))
+        add(
+            Part(
+                "load",
+                [*python, "tests.chaos.load", str(self.world_file), str(self.acks), *size, *seed],
+                env=env,
+                once=True,
+            )
+        )
 
     def _flush_broker(self) -> None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", self._broker_port), 2) as connection:
