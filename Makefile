@@ -2,12 +2,14 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+MINUTES ?= 3
+RATE ?= 100
 VENV_PYTHON = .venv/bin/python
 
 .DEFAULT_GOAL = help
 # Also when another make runs this one: what is printed is for people.
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup demo up test lint format clean
+.PHONY: help setup demo up test chaos lint format clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /make \1\t/' | expand -t 14
@@ -24,6 +26,9 @@ up: setup ## the same without the demo's partners and orders
 
 test: setup ## every test, in two processes
 	@$(VENV_PYTHON) -m pytest -n 2
+
+chaos: setup ## everything as processes of its own, killed and cut off by a seed; SEED=7 MINUTES=3 RATE=100
+	@$(VENV_PYTHON) -m tests.chaos $(if $(SEED),--seed $(SEED)) --minutes $(MINUTES) --rate $(RATE)
 
 lint: setup ## style and layers
 	@$(VENV_PYTHON) -m ruff check .
