@@ -18,6 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 from tenants.backend.base import SET_SCOPE
 from tenants.context import Scope
 
+_LOOK_UP = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off"
 _applied: WeakKeyDictionary[AsyncConnection, Scope] = WeakKeyDictionary()
 
 
@@ -45,7 +46,15 @@ def make_pool(*, size: int, name: str) -> AsyncConnectionPool:
         name=name,
         timeout=5,
         kwargs={"autocommit": True, "prepare_threshold": 2},
+        configure=_only_look_up,
     )
+
+
+async def _only_look_up(connection: AsyncConnection) -> None:
+    """Every statement of the hot paths finds rows by their keys. Its plan is made once, perhaps while a table is empty,
+    and must still be right when the table is not.
+    """
+    await connection.execute(_LOOK_UP)
 
 
 @asynccontextmanager

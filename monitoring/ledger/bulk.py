@@ -12,6 +12,8 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
+from tenants.arrays import arrays
+
 
 @dataclass(frozen=True)
 class Table:
@@ -33,9 +35,9 @@ class Table:
     def insert_sql(self) -> str:
         return f"INSERT INTO {self.name} ({self.columns}) SELECT * FROM {self.unnest}"  # noqa: S608 - names are ours
 
-    def values(self, rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
-        """Rows turned into one list a column."""
-        return [list(column) for column in zip(*rows, strict=True)]
+    def values(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """Rows turned into one array a column: the parameters of `unnest`."""
+        return arrays(tuple(self.types.values()), rows)
 
 
 async def insert(connection: AsyncConnection, table: Table, rows: Sequence[Sequence[Any]], suffix: str = "") -> None:

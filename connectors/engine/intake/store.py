@@ -122,13 +122,13 @@ def _row(arrival: Arrival) -> tuple[object, ...]:
     )
 
 
-def _business_keys(arrivals: Sequence[Arrival]) -> list[list[object]]:
+def _business_keys(arrivals: Sequence[Arrival]) -> list[object]:
     rows = [
         (uuid7(), arrival.source.retailer_id, type_, value, arrival.id)
         for arrival in arrivals
         for type_, value in arrival.subject.business_keys
     ]
-    return bulk.BUSINESS_KEYS.values(rows) if rows else [[] for _ in bulk.BUSINESS_KEYS.types]
+    return bulk.BUSINESS_KEYS.values(rows)
 
 
 async def store(connection: AsyncConnection, arrivals: Sequence[Arrival]) -> list[Receipt]:
