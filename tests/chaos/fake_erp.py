@@ -29,7 +29,6 @@ from tests.chaos import modes
 from tests.chaos.journal import Call, Effect, Writer
 
 CANARY = re.compile(r"canary[0-9a-f]{16}")
-SLOW_SECONDS = 0.6
 SILENT_SECONDS = 30.0
 DRIP_SECONDS = 0.5
 BIG = 10 * 1024 * 1024
@@ -106,7 +105,7 @@ class FakeErp:
             )
         )
         if mode == modes.SLOW:
-            await asyncio.sleep(SLOW_SECONDS)
+            await asyncio.sleep(modes.slowness(self._seed, _what(asked), self._asked[_what(asked)]))
         answer = self._do(asked) if modes.changes_first(mode) else {}
         return await ANSWERS.get(mode.removesuffix("-before").removesuffix("-after"), _plainly)(request, mode, answer)
 
@@ -125,9 +124,8 @@ class FakeErp:
     def _mode(self, asked: Asked) -> str:
         if not self.misbehaves:
             return modes.OK
-        what = f"{asked.account.name} {asked.reference} {asked.version} {asked.verb}"
-        self._asked[what] += 1
-        return modes.draw(self._seed, what, self._asked[what], self._rate)
+        self._asked[_what(asked)] += 1
+        return modes.draw(self._seed, _what(asked), self._asked[_what(asked)], self._rate)
 
     # -- what it does ------------------------------------------------------------------------------------------------
 
@@ -176,6 +174,10 @@ class FakeErp:
         if asked.key:
             asked.account.by_key[asked.key] = document
         return document
+
+
+def _what(asked: Asked) -> str:
+    return f"{asked.account.name} {asked.reference} {asked.version} {asked.verb}"
 
 
 def _told(asked: Asked, document: Document, effect: str) -> Answer:

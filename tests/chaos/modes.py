@@ -38,7 +38,8 @@ WEIGHTS = {
 }
 # Not wrong, only slow: the effect comes late, when its caller may be dead.
 SLOW = "slow"
-SLOW_RATE = 0.02
+SLOW_RATE = 0.05
+SLOWEST_SECONDS = 1.8
 
 
 def draw(seed: int, what: str, nth: int, rate: float) -> str:
@@ -48,6 +49,11 @@ def draw(seed: int, what: str, nth: int, rate: float) -> str:
     if chance < rate:
         return rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
     return SLOW if chance < rate + SLOW_RATE else OK
+
+
+def slowness(seed: int, what: str, nth: int) -> float:
+    """Seconds before a slow call does anything."""
+    return Random(f"{seed} {what} {nth} slow").uniform(0.2, SLOWEST_SECONDS)
 
 
 def changes_first(mode: str) -> bool:

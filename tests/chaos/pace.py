@@ -9,7 +9,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-# Longer than anything the proxy or the fake ERP holds back and then lets go (their LATEST and SLOW seconds).
+# Longer than anything the fake ERP or the proxy holds back and then lets go (SLOWEST and LATEST seconds).
 SECONDS = {
     ("governance.egress.client", "CONNECT_SECONDS"): 1.0,
     ("governance.egress.client", "READ_SECONDS"): 2.0,

@@ -144,9 +144,16 @@ def figures(told: Accounts, system: System) -> dict[str, object]:
         "calls the ERP saw": len(told.erp.calls),
         "calls answered badly": sum(one.mode not in ("ok", "slow") for one in told.erp.calls),
         "effects": len(told.erp.effects),
+        "late results refused": _refused(system),
         "open exceptions": _told(exceptions) or "none",
         "acknowledged in ms, p50 p99": _latencies(told),
     }
+
+
+def _refused(system: System) -> int:
+    """Of workers that were frozen or cut off past their lease and came back with a result, by their own word."""
+    logs = [system.supervisor.log(name).read_text(errors="replace") for name in system.workers]
+    return sum(log.count("its late result was refused") + log.count("is another drain's by now") for log in logs)
 
 
 def _status(status: int) -> str:
