@@ -42,7 +42,10 @@ SELECT message_id::text, delivery_id::text, state, error_class, title FROM excep
 REPEATS = "SELECT event_id, count(*) FROM ledger_repeat WHERE same_body = %s GROUP BY event_id"
 ENTRIES = "SELECT e.delivery_id::text, l.parked FROM engine_entry e JOIN engine_lane l ON l.id = e.lane_id"
 INTENTS = "SELECT DISTINCT attempt_id::text, delivery_id::text FROM engine_intent"
-TRAIL = "SELECT action, after, canonical, leaf FROM audit_auditevent"
+TRAIL = "SELECT action, object_id, after, canonical, leaf, outcome FROM audit_auditevent"
+RETRIED = """
+SELECT exception_id::text, count(*) FROM exceptions_transition WHERE to_state = 'retrying' GROUP BY exception_id
+"""
 # Everything that is text or bytes and may hold what a sender wrote.
 BODIES = """
 SELECT body FROM ledger_payload
@@ -92,6 +95,7 @@ def _partner(key: str, schema: str) -> Partner:
             waiting=list(_waiting()),
             intents=[Intent(*row) for row in _rows(INTENTS)],
             trail=[_act(*row) for row in _rows(TRAIL)],
+            retried=dict(_rows(RETRIED)),
             seen=[],
             sums=list(_sums()),
         )
@@ -113,9 +117,9 @@ def _waiting() -> Iterator[Waiting]:
         yield Waiting(delivery_id, waiting_reason(UUID(delivery_id), at=now), parked)
 
 
-def _act(action: str, after: str | None, canonical: bytes, leaf: bytes) -> Act:
-    about = json.loads(after).get("message", "") if action == "card_data.masked" and after else ""
-    return Act(action, about, sha256(LEAF + bytes(canonical)).digest() == bytes(leaf))
+def _act(action: str, object_id: str, after: str | None, canonical: bytes, leaf: bytes, outcome: str) -> Act:
+    about = json.loads(after).get("message", "") if action == "card_data.masked" and after else object_id
+    return Act(action, about, sha256(LEAF + bytes(canonical)).digest() == bytes(leaf), outcome)
 
 
 def _seen(retailer: str) -> Seen:

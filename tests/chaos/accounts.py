@@ -15,6 +15,8 @@ from tests.chaos import acks, journal
 from tests.chaos.acks import Answer
 from tests.chaos.journal import Call, Effect, Told
 from tests.chaos.ledger import Attempt, Delivery, Exc, Message, Partner
+from tests.chaos.people import Act
+from tests.chaos.people import read as read_people
 from tests.chaos.plan import Shop
 from tests.chaos.world import World
 
@@ -28,6 +30,7 @@ class Accounts:
     partners: Sequence[Partner]
     erp: Told
     world: World
+    people: Sequence[Act] = ()
 
     @cached_property
     def shops(self) -> list[Shop]:
@@ -82,10 +85,11 @@ def grouped(found: Iterable[T], key: Callable[[T], object]) -> dict:
     return groups
 
 
-def read(*, acks_file: Path, ledger_file: Path, journal_file: Path, world: World) -> Accounts:
+def read(*, acks_file: Path, ledger_file: Path, journal_file: Path, people_file: Path, world: World) -> Accounts:
     return Accounts(
         answers=acks.read(acks_file),
         partners=msgspec.json.decode(ledger_file.read_bytes(), type=list[Partner]),
         erp=journal.read(journal_file),
         world=world,
+        people=read_people(people_file),
     )

@@ -13,6 +13,7 @@ from itertools import pairwise
 from tests.chaos.accounts import Accounts, grouped
 from tests.chaos.acks import TWISTED, YES, Answer
 from tests.chaos.ledger import Delivery, Message, Partner
+from tests.chaos.people import ACTS, DONE, UNKNOWN
 
 ACCEPTED, CONFLICT = 202, 409
 # What a shop may be answered. 0 is nothing: the web was dead, or slower than the shop's patience.
@@ -20,7 +21,7 @@ CALM = (0, *YES, 429, 503)
 # Calls that one attempt can make before its worker dies, by idempotency class: only class 3 asks first.
 MOST_CALLS = {1: 1, 2: 1, 3: 2, 4: 1}
 PENDING = ("waiting", "retrying")
-CARD = "card_data.masked"
+CARD, RETRIED = "card_data.masked", "exception.retried"
 
 
 def acknowledged_once(told: Accounts) -> Iterator[str]:
@@ -157,6 +158,7 @@ def trail_complete(told: Accounts) -> Iterator[str]:
             if counts[action] != count:
                 yield f"{partner.key}: {action} was done {count} times and is told {counts[action]} times"
         yield from _cards(partner)
+        yield from _people(told, partner)
 
 
 def _cards(partner: Partner) -> Iterator[str]:
@@ -165,6 +167,21 @@ def _cards(partner: Partner) -> Iterator[str]:
     for message_id in masked | events.keys():
         if events[message_id] != (message_id in masked):
             yield f"{partner.key}: the card data in {message_id} is told {events[message_id]} times"
+
+
+def _people(told: Accounts, partner: Partner) -> Iterator[str]:
+    """What was certainly done is told once; what may have been done, once or not at all; nothing else is told."""
+    tried = [act for act in told.people if act.partner == partner.key]
+    certain = Counter((act.action, act.object) for act in tried if act.outcome == DONE)
+    possible = Counter((act.action, act.object) for act in tried if act.outcome in (DONE, UNKNOWN))
+    events = Counter((act.action, act.about) for act in partner.trail if act.action in ACTS and act.outcome == DONE)
+    for place in certain.keys() | events.keys():
+        if not certain[place] <= events[place] <= possible[place]:
+            yield f"{partner.key}: {place} was done {certain[place]} times and is told {events[place]} times"
+    told_of = {item: count for (action, item), count in events.items() if action == RETRIED}
+    for item in partner.retried.keys() | told_of.keys():
+        if partner.retried.get(item, 0) != told_of.get(item, 0):
+            yield f"{partner.key}: {item} was retried {partner.retried.get(item, 0)} times, told {told_of.get(item, 0)}"
 
 
 def kept_apart(told: Accounts) -> Iterator[str]:

@@ -63,8 +63,9 @@ class Act(msgspec.Struct):
     """A row of the trail. `intact`: its leaf is the hash of its canonical bytes."""
 
     action: str
-    about: str  # the message's id for card_data.masked, else ""
+    about: str  # the object's id; the message's for card_data.masked
     intact: bool
+    outcome: str = "done"
 
 
 class Seen(msgspec.Struct):
@@ -97,5 +98,6 @@ class Partner(msgspec.Struct):
     waiting: list[Waiting]
     intents: list[Intent]
     trail: list[Act]
+    retried: dict[str, int]  # exception → how often it went to "retrying"
     seen: list[Seen]
     sums: list[Sums]

@@ -82,6 +82,7 @@ def _trouble(system: System) -> None:
     for name in ("erp", "proxy"):
         supervisor.signal(name, signal.SIGUSR2)
     supervisor.thaw_all()
+    supervisor.signal("people", signal.SIGTERM)
 
 
 def _calm(system: System) -> dict[str, object]:
@@ -89,10 +90,18 @@ def _calm(system: System) -> dict[str, object]:
     began = time.monotonic()
     _wait(system, system.load_ended, LOAD_SECONDS)
     acknowledged = time.monotonic() - began
-    quiet = _wait(system, lambda: _busy(system) == 0, system.profile.quiet_seconds)
+    quiet = _quiet(system)
+    system.supervisor.run("finish", [*system.people_command(), "--finish"], system.app_env())
+    quiet = _quiet(system) and quiet
     figures = {"seconds until the last event was acknowledged": round(acknowledged)}
     after = f"{time.monotonic() - began:.0f}" if quiet else f"not within {system.profile.quiet_seconds:.0f}"
     return figures | {"seconds until all was quiet": after}
+
+
+def _quiet(system: System) -> bool:
+    """The people have gone home, and no delivery could go that has not gone."""
+    people = system.supervisor.parts["people"]
+    return _wait(system, lambda: people.pid is None and _busy(system) == 0, system.profile.quiet_seconds)
 
 
 def _wait(system: System, condition: Callable[[], bool], seconds: float) -> bool:
@@ -126,7 +135,13 @@ def _accounts(system: System) -> Accounts:
     ledger = system.folder / "ledger.json"
     command = [sys.executable, "-W", "ignore", "-m", "tests.chaos.account", str(system.world_file), str(ledger)]
     system.supervisor.run("account", command, system.app_env())
-    return accounts.read(acks_file=system.acks, ledger_file=ledger, journal_file=system.journal, world=system.world)
+    return accounts.read(
+        acks_file=system.acks,
+        ledger_file=ledger,
+        journal_file=system.journal,
+        people_file=system.people,
+        world=system.world,
+    )
 
 
 def figures(told: Accounts, system: System) -> dict[str, object]:
@@ -145,6 +160,7 @@ def figures(told: Accounts, system: System) -> dict[str, object]:
         "calls answered badly": sum(one.mode not in ("ok", "slow") for one in told.erp.calls),
         "effects": len(told.erp.effects),
         "late results refused": _refused(system),
+        "what people did": _told(Counter(f"{one.action} {one.outcome}" for one in told.people)) or "nothing",
         "open exceptions": _told(exceptions) or "none",
         "acknowledged in ms, p50 p99": _latencies(told),
     }

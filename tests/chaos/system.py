@@ -79,6 +79,10 @@ class System:
         return self.folder / "erp.jsonl"
 
     @property
+    def people(self) -> Path:
+        return self.folder / "people.jsonl"
+
+    @property
     def world_file(self) -> Path:
         return self.folder / "world.json"
 
@@ -110,7 +114,7 @@ class System:
         self._until(self._drains_live, self.workers[-1])
 
     def start_load(self) -> None:
-        self.supervisor.start("load")
+        self.supervisor.start("load", "people")
 
     def load_ended(self) -> bool:
         return self.supervisor.parts["load"].pid is None
@@ -191,6 +195,7 @@ class System:
             add(Part(name, [*python, "celery", "-A", "console", "worker", "-n", name, *_WORKER], env=env))
         schedule = f"--schedule={self.folder}/beat-schedule"
         add(Part("beat", [*python, "celery", "-A", "console", "beat", schedule], env=env))
+        add(Part("people", self.people_command(), env=env, once=True))
         webs, profile = ",".join(map(str, self.webs)), self.profile
         size = ["--webs", webs, "--rate", str(profile.rate), "--seconds", str(profile.seconds)]
         add(
@@ -201,6 +206,10 @@ class System:
                 once=True,
             )
         )
+
+    def people_command(self) -> list[str]:
+        python = [sys.executable, "-W", "ignore", "-m", "tests.chaos.people"]
+        return [*python, str(self.world_file), str(self.people), "--seed", str(self.profile.seed)]
 
     def _flush_broker(self) -> None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", self._broker_port), 2) as connection:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.chaos import people
 from tests.chaos.accounts import Accounts
 from tests.chaos.acks import AGAIN, FIRST, TWISTED, Answer
 from tests.chaos.checker import INVARIANTS, breaches
@@ -59,6 +60,10 @@ def effect(n: int, number: int, books: str, document: str, *, created: bool) -> 
     return Effect(n, 0.0, books, idempotency, f"key-{number}-{books}", REFERENCE, version, document, created)
 
 
+def people_act(action: str, about: str, outcome: str) -> people.Act:
+    return people.Act(0.0, "partner1", action, about, "Ada", outcome)
+
+
 def agreeing() -> Accounts:
     """Order 5 in two versions: both reached the ERP that can be searched. With the other one's worker died in the call.
 
@@ -92,7 +97,13 @@ def agreeing() -> Accounts:
             Waiting(f"delivery-2-{NONE}", "It waits behind an exception.", True),
         ],
         intents=[],
-        trail=[Act("flow.set_up", "", True), Act("flow.set_up", "", True), Act("card_data.masked", "message-1", True)],
+        trail=[
+            Act("exception.retried", "exception-1", True),
+            Act("flow.set_up", "1", True),
+            Act("flow.set_up", "2", True),
+            Act("card_data.masked", "message-1", True),
+        ],
+        retried={"exception-1": 1},
         seen=[Seen("retailer1", 10, [CANARY])],
         sums=[Sums("delivered", 2, 2)],
     )
@@ -119,7 +130,12 @@ def agreeing() -> Accounts:
         answer(2, TWISTED, 409, "message-2", sha256="cd" * 32),
     ]
     world = World([Sender(shop, "/in/x", "secret")], {"partner1": "p_one"}, {"partner1": {"flow.set_up": 2}})
-    return Accounts(answers, [partner], erp, world)
+    tried = [
+        people_act("exception.retried", "exception-1", "done"),
+        people_act("exception.retried", "exception-1", "refused"),
+        people_act("flow.paused", "1", "unknown"),
+    ]
+    return Accounts(answers, [partner], erp, world, tried)
 
 
 def test_accounts_that_agree_break_nothing():
@@ -165,7 +181,10 @@ SPOILT: list[tuple[str, str, Spoil]] = [
     ("I5", "1 calls, 0 are recorded", lambda told, partner: setattr(partner.attempts[2], "outcome", "uncertain")),
     ("I5", "is no delivery", lambda told, partner: setattr(told.erp.calls[0], "delivery", "of nobody")),
     ("I5", "more answers than the ERP gave", lambda told, partner: told.erp.calls.pop()),
-    ("I6", "told 1 times", lambda told, partner: partner.trail.pop(0)),
+    ("I6", "told 1 times", lambda told, partner: partner.trail.pop(1)),
+    ("I6", "was retried 1 times, told 0", lambda told, partner: partner.trail.pop(0)),
+    ("I6", "was done 1 times and is told 2 times", lambda told, partner: partner.trail.append(partner.trail[0])),
+    ("I6", "was done 0 times and is told 1 times", lambda told, partner: told.people.clear()),
     ("I6", "told 3 times", lambda told, partner: partner.trail.append(Act("flow.set_up", "", True))),
     ("I6", "message-1 is told 0 times", lambda told, partner: partner.trail.pop()),
     ("I6", "message-1 is told 2 times", lambda told, partner: partner.trail.append(partner.trail[-1])),
