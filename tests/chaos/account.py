@@ -33,8 +33,10 @@ SELECT id::text, message_id::text, connection_key, state, idempotency_key::text,
 FROM ledger_delivery ORDER BY id
 """
 ATTEMPTS = """
-SELECT a.id::text, a.delivery_id::text, a.outcome, count(s.id), count(s.status) FROM ledger_attempt a
-LEFT JOIN ledger_step s ON s.attempt_id = a.id GROUP BY a.id, a.delivery_id, a.outcome
+SELECT a.id::text, a.delivery_id::text, a.outcome, count(s.id), count(s.status),
+    extract(epoch FROM a.started_at)::float8
+FROM ledger_attempt a LEFT JOIN ledger_step s ON s.attempt_id = a.id
+GROUP BY a.id, a.delivery_id, a.outcome, a.started_at ORDER BY a.id
 """
 EXCEPTIONS = """
 SELECT message_id::text, delivery_id::text, state, error_class, title FROM exceptions_exceptionitem ORDER BY id

@@ -38,6 +38,7 @@ class Attempt(msgspec.Struct):
     outcome: str
     calls: int
     answered: int
+    at: float = 0.0
 
 
 class Exc(msgspec.Struct):

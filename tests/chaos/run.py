@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import psycopg
@@ -162,8 +163,18 @@ def figures(told: Accounts, system: System) -> dict[str, object]:
         "late results refused": _refused(system),
         "what people did": _told(Counter(f"{one.action} {one.outcome}" for one in told.people)) or "nothing",
         "open exceptions": _told(exceptions) or "none",
-        "acknowledged in ms, p50 p99": _latencies(told),
+        "acknowledged in ms, p50 p99": _quantiles([1000 * one.seconds for one in told.answers if one.status in YES]),
+        "seconds until interrupted work was tried again, p50 p99": _quantiles(_recoveries(told)),
     }
+
+
+def _recoveries(told: Accounts) -> list[float]:
+    """From the beginning of an attempt whose worker died to the beginning of the next one."""
+    found = []
+    for attempts in told.attempts_of.values():
+        in_order = sorted(attempts, key=lambda one: one.at)
+        found += [after.at - one.at for one, after in pairwise(in_order) if one.outcome == "interrupted"]
+    return found
 
 
 def _refused(system: System) -> int:
@@ -176,9 +187,9 @@ def _status(status: int) -> str:
     return str(status) if status else "no answer"
 
 
-def _latencies(told: Accounts) -> str:
-    took = sorted(one.seconds for one in told.answers if one.status in YES)
-    return " ".join(f"{1000 * took[int(len(took) * share)]:.0f}" for share in (0.5, 0.99)) if took else "none"
+def _quantiles(values: list[float]) -> str:
+    ranked = sorted(values)
+    return " ".join(f"{ranked[int(len(ranked) * share)]:.0f}" for share in (0.5, 0.99)) if ranked else "none"
 
 
 def _told(counts: Counter[str]) -> str:
