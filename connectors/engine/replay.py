@@ -8,21 +8,18 @@ from uuid import UUID
 from django.db import connection
 from django.db.models.functions import Now
 
+from connectors.engine.desk import PEOPLE_SLOT, free, locked_lane, subject, tell
+from connectors.engine.lanes import rejoin
 from connectors.engine.models import Entry, Intent, Lane
-from connectors.engine.wake import CHANNEL
+from connectors.engine.selectors import accepted_since, own_lane
 from governance.access.principal import Principal
-from governance.audit.events import ObjectRef
 from governance.audit.gate import gate
 from governance.audit.registry import Action, register
 from monitoring.exceptions.models import ExceptionItem
 from monitoring.exceptions.services import StaleState, change_state
-from monitoring.ledger.hints import exception_changed, messages_changed, notify
 from monitoring.ledger.models import Delivery
+from monitoring.ledger.selectors.later import Later
 from monitoring.rollups.writer import Counted, upsert
-from tenants.context import require_scope
-
-# People's own rollup slot: they never wait for a drain.
-PEOPLE_SLOT = -1
 
 register(
     Action("exception.retried", "A failed delivery was sent again.", "exception", "exceptions.retry"),
@@ -32,6 +29,19 @@ register(
 
 class CannotRetry(ValueError):
     """Says in one sentence why a retry is not possible."""
+
+
+class Overtaken(CannotRetry):
+    """The target has accepted a newer state since. Who insists sends the older one all the same."""
+
+
+def why_overtaken(later: Later) -> str:
+    """One sentence where sending it now would put an older state over a newer one, else empty."""
+    if later.newer is None:
+        return ""
+    kind = later.newer.object_type.replace("_", " ")
+    document = f" as {later.newer.document_id}" if later.newer.document_id else ""
+    return f"The target has accepted a newer state of this {kind} since{document}; this one would put the older back."
 
 
 def why_not_retry(item: ExceptionItem) -> str:
@@ -45,20 +55,33 @@ def why_not_retry(item: ExceptionItem) -> str:
     return ""
 
 
-def retry_exception(exception_id: UUID, *, by: Principal, reason: str, at: datetime | None = None) -> None:
-    """Send the delivery again, as it is, first in its lane.
+def retry_exception(
+    exception_id: UUID, *, by: Principal, reason: str, insist: bool = False, at: datetime | None = None
+) -> None:
+    """Send the delivery again, as it is, first in its lane; a split one goes back into its lane for it.
 
-    Raises: ExceptionItem.DoesNotExist (none, or not theirs), CannotRetry, StaleState (someone was quicker).
+    `insist` sends it although the target has accepted a newer state of the same object since.
+
+    Raises: ExceptionItem.DoesNotExist (none, or not theirs), CannotRetry, Overtaken, StaleState (someone was quicker).
     """
     now = at or datetime.now(UTC)
     item = ExceptionItem.objects.scoped().get(pk=exception_id)
-    with gate("exception.retried", by=by, object=_subject(item), retailer=item.retailer_id, reason=reason, at=now):
+    with gate(
+        "exception.retried", by=by, object=subject(item), retailer=item.retailer_id, reason=reason, at=now
+    ) as act:
         refusal = why_not_retry(item)
         if refusal:
             raise CannotRetry(refusal)
+        lane = locked_lane(item.delivery_id)
+        if lane is None:
+            raise StaleState("It waits no more: look again.")
+        overtaken = why_overtaken(accepted_since(item.delivery_id))
+        if overtaken and not insist:
+            raise Overtaken(overtaken)
         change_state(item, to=ExceptionItem.State.RETRYING, by=by, reason=reason, at=now)
-        _reopen_lane(item.delivery_id, now)
-        _tell(item)
+        act.after = {"insisted": overtaken} if overtaken else None
+        _reopen(lane, Delivery.objects.get(pk=item.delivery_id), by, reason, now)
+        tell(item.retailer_id, item.message_id, item.pk)
 
 
 def close_exception(exception_id: UUID, *, by: Principal, reason: str, at: datetime | None = None) -> None:
@@ -68,39 +91,51 @@ def close_exception(exception_id: UUID, *, by: Principal, reason: str, at: datet
     """
     now = at or datetime.now(UTC)
     item = ExceptionItem.objects.scoped().get(pk=exception_id)
-    with gate("exception.resolved", by=by, object=_subject(item), retailer=item.retailer_id, reason=reason, at=now):
+    with gate("exception.resolved", by=by, object=subject(item), retailer=item.retailer_id, reason=reason, at=now):
         if item.delivery_id is not None:
-            _leave_lane(item.delivery_id, now)
-            _count_closed(item, now)
+            _leave_lane(item.delivery_id)
+            _end(item, now)
         change_state(item, to=ExceptionItem.State.RESOLVED, by=by, reason=reason, at=now)
-        _tell(item)
+        tell(item.retailer_id, item.message_id, item.pk)
 
 
-def _subject(item: ExceptionItem) -> ObjectRef:
-    return ObjectRef("exception", str(item.pk), f"{item.title} ({item.order_number or item.message_id})")
+def _reopen(lane: Lane, delivery: Delivery, by: Principal, reason: str, now: datetime) -> None:
+    if lane.key == own_lane(delivery.pk):
+        lane, parked = rejoin(lane, delivery)
+        if parked is not None:
+            _retry_along(parked, by, reason, now)
+    Entry.objects.filter(delivery_id=delivery.pk).update(attempts=0, trigger="manual")
+    Lane.objects.filter(pk=lane.pk).update(parked=False, crashes=0, due_at=Now())
+    Delivery.objects.filter(pk=delivery.pk).update(state=Delivery.State.WAITING, due_at=now)
 
 
-def _reopen_lane(delivery_id: UUID, now: datetime) -> None:
-    entry = Entry.objects.get(delivery_id=delivery_id)
-    Entry.objects.filter(pk=entry.pk).update(attempts=0, trigger="manual")
-    Lane.objects.filter(pk=entry.lane_id).update(parked=False, crashes=0, due_at=Now())
-    Delivery.objects.filter(pk=delivery_id).update(state=Delivery.State.WAITING, due_at=now)
+def _retry_along(delivery_id: UUID, by: Principal, reason: str, now: datetime) -> None:
+    """What was parked in the lane comes after what returns to it, so it is sent again as well: an act of its own."""
+    item = ExceptionItem.objects.scoped().get(delivery_id=delivery_id, state__in=ExceptionItem.OPEN_STATES)
+    with gate("exception.retried", by=by, object=subject(item), retailer=item.retailer_id, reason=reason, at=now):
+        change_state(item, to=ExceptionItem.State.RETRYING, by=by, reason=reason, at=now)
+        Entry.objects.filter(delivery_id=delivery_id).update(attempts=0, trigger="manual")
+        Delivery.objects.filter(pk=delivery_id).update(state=Delivery.State.WAITING, due_at=now)
+        tell(item.retailer_id, item.message_id, item.pk)
 
 
-def _leave_lane(delivery_id: UUID, now: datetime) -> None:
-    """The lane is locked before anything else, as a drain does; the new token fences whoever leased it last."""
-    lane = Lane.objects.select_for_update().filter(entries__delivery_id=delivery_id).first()
-    if lane is not None:
-        if Lane.objects.filter(pk=lane.pk, holder__isnull=False, leased_until__gt=Now()).exists():
-            raise StaleState("It is being sent right now: wait for what becomes of it.")
-        Intent.objects.filter(lane_id=lane.pk, delivery_id=delivery_id).delete()
-        lane.entries.filter(delivery_id=delivery_id).delete()
-        if lane.entries.exists():
-            free = {"parked": False, "crashes": 0, "holder": None, "leased_until": None, "token": lane.token + 1}
-            Lane.objects.filter(pk=lane.pk).update(due_at=Now(), **free)
-        else:
-            lane.delete()
-    Delivery.objects.filter(pk=delivery_id).update(state=Delivery.State.CLOSED, finished_at=now)
+def _leave_lane(delivery_id: UUID) -> None:
+    """Only the head frees its lane: what waits behind another exception goes on waiting for that one."""
+    lane = locked_lane(delivery_id)
+    if lane is None:
+        return
+    first = lane.entries.order_by("position").values_list("delivery_id", flat=True).first()
+    Intent.objects.filter(lane_id=lane.pk, delivery_id=delivery_id).delete()
+    lane.entries.filter(delivery_id=delivery_id).delete()
+    if not lane.entries.exists():
+        lane.delete()
+    elif first == delivery_id:
+        free(lane)
+
+
+def _end(item: ExceptionItem, now: datetime) -> None:
+    Delivery.objects.filter(pk=item.delivery_id).update(state=Delivery.State.CLOSED, finished_at=now)
+    _count_closed(item, now)
 
 
 def _count_closed(item: ExceptionItem, now: datetime) -> None:
@@ -119,12 +154,4 @@ def _count_closed(item: ExceptionItem, now: datetime) -> None:
         cursor.execute(*upsert([event], PEOPLE_SLOT))
 
 
-def _tell(item: ExceptionItem) -> None:
-    """PostgreSQL holds both notices back until the commit."""
-    schema = require_scope().schema
-    notify(schema, [exception_changed(item.retailer_id, item.pk), messages_changed(item.retailer_id, item.message_id)])
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, schema])
-
-
-__all__ = ["CannotRetry", "StaleState", "close_exception", "retry_exception", "why_not_retry"]
+__all__ = ["CannotRetry", "Overtaken", "StaleState", "close_exception", "retry_exception", "why_not_retry"]

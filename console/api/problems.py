@@ -14,7 +14,8 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from connectors.engine.replay import CannotRetry, StaleState
+from connectors.engine.lanes import CannotRelease, CannotSplit
+from connectors.engine.replay import CannotRetry, Overtaken, StaleState
 from governance.audit.gate import ReasonMissing, Refused
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,12 @@ def _known(exc: Exception) -> tuple[int, str, str, dict[str, Any]] | None:
             return 403, "permission_denied", str(exc) or "This is not allowed.", {}
         case ReasonMissing():
             return 400, "reason_missing", str(exc), {}
+        case Overtaken():
+            return 409, "overtaken", str(exc), {}
+        case CannotSplit():
+            return 409, "cannot_split", str(exc), {}
+        case CannotRelease():
+            return 409, "cannot_release", str(exc), {}
         case CannotRetry():
             return 409, "cannot_retry", str(exc), {}
         case StaleState():

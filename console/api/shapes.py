@@ -21,9 +21,19 @@ class ReasonIn(s.Serializer):
     reason = s.CharField(max_length=500, help_text="Kept in the audit trail.")
 
 
+class RetryIn(ReasonIn):
+    insist = s.BooleanField(
+        default=False, help_text="Send it although the target has accepted a newer state of the same object since."
+    )
+
+
 class ExceptionState(s.Serializer):
     id = s.UUIDField()
     state = s.CharField()
+
+
+class SplitState(ExceptionState):
+    sent_without_it = s.IntegerField(help_text="How many later messages of its lane go on.")
 
 
 class Money(s.Serializer):
@@ -181,6 +191,9 @@ class Transition(s.Serializer):
 class ExceptionDetail(ExceptionSummary):
     detail = s.CharField(allow_null=True)
     why_not_retry = s.CharField(allow_null=True)
+    why_not_split = s.CharField(allow_null=True)
+    waiting_behind = s.IntegerField(help_text="Later messages of its lane that wait for it.")
+    split = s.BooleanField(help_text="It was taken out of its order.")
     transitions = Transition(many=True)
 
 

@@ -79,6 +79,8 @@ def happenings(detail: MessageDetail) -> list[Happening]:
             change.to_state, ("fail", "failing")
         )
         title = f"Exception {change.to_state}" if change.from_state else "Exception opened"
+        if change.from_state == change.to_state:
+            title = "Taken out of its order"
         found.append(
             Happening(change.at, tone, shape, title, " · ".join(filter(None, [actor(change.by), change.reason])))
         )

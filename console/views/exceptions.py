@@ -1,4 +1,4 @@
-"""The exceptions page: what a person must decide, and the two decisions there are: retry it, or close it."""
+"""The exceptions page: what a person must decide. The decisions themselves are `decisions`."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
-from connectors.engine.replay import CannotRetry, StaleState, close_exception, retry_exception, why_not_retry
-from console.access import requires, safe_next
+from connectors.engine.replay import why_not_retry
+from console.access import requires
 from console.render.cells import csv_lines, json_lines
 from console.render.problem import Problem, problem
 from console.render.stream import streamed
 from console.views.filters import Field, FilterBar, FilterForm, Tab, address, chips, cursor, kept, rows_url, text
 from console.views.message import missing, render_message
-from console.views.notices import notify
 from console.views.scope import PageScope, page_scope
-from governance.audit.gate import GateError
 from governance.registry.selectors import connections_in_view
 from monitoring.exceptions.advice import Advice, advice_for
 from monitoring.exceptions.models import ExceptionItem
@@ -42,7 +40,6 @@ from monitoring.ledger.selectors.detail import message_detail
 from tenants.retailers.selectors import store_names
 
 FIELDS: Final = {"class": "Class", "connection": "Connection", "find": "Order or words of the problem"}
-REASON_LIMIT: Final = 500
 EXPORT_CHUNK: Final = 1000
 COLUMNS: Final = (
     "opened_at",
@@ -169,35 +166,6 @@ def exception(request: HttpRequest, exception_id: UUID) -> HttpResponse:
     return render_message(request, message_detail(item.message_id))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@requires("exceptions.retry")
-def retry(request: HttpRequest, exception_id: UUID) -> HttpResponse:
-    """Asks first: a retry leaves the system. The button on the page and the key `r` lead here."""
-    item = exception_by_id(exception_id)
-    if request.method != "POST":
-        return _ask(request, item, "retry")
-    reason = request.POST.get("reason", "")[:REASON_LIMIT]
-    try:
-        retry_exception(exception_id, by=request.principal, reason=reason)
-    except (CannotRetry, StaleState, GateError) as refused:
-        return _ask(request, item, "retry", problem=str(refused))
-    return _done(request, item, f"{_start(_name(item))} is being sent again.")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@requires("exceptions.resolve")
-def resolve(request: HttpRequest, exception_id: UUID) -> HttpResponse:
-    item = exception_by_id(exception_id)
-    if request.method != "POST":
-        return _ask(request, item, "resolve")
-    reason = request.POST.get("reason", "")[:REASON_LIMIT]
-    try:
-        close_exception(exception_id, by=request.principal, reason=reason)
-    except (StaleState, GateError) as refused:
-        return _ask(request, item, "resolve", problem=str(refused))
-    return _done(request, item, f"{_start(_name(item))} was resolved.")
-
-
 def exception_filter(request: HttpRequest, scope: PageScope) -> ExceptionFilter:
     tab = text(request, "tab")
     return ExceptionFilter(
@@ -209,42 +177,6 @@ def exception_filter(request: HttpRequest, scope: PageScope) -> ExceptionFilter:
         start=scope.range.start,
         end=scope.range.end,
     )
-
-
-def _ask(request: HttpRequest, item: ExceptionItem, act: str, *, problem: str = "") -> HttpResponse:
-    """The question as a page of its own, or as a dialog where a script asked for one."""
-    context = {
-        "item": item,
-        "act": act,
-        "name": _name(item),
-        "advice": advice_for(item.error_class),
-        "problem": problem or (why_not_retry(item) if act == "retry" else ""),
-        "reason": request.POST.get("reason", ""),
-        "back": safe_next(request, request.GET.get("next", ""), otherwise=reverse("exception", args=[item.id])),
-    }
-    template = "exceptions/_ask.html" if _is_fragment(request) else "exceptions/ask.html"
-    return render(request, template, context, status=409 if problem else 200)
-
-
-def _done(request: HttpRequest, item: ExceptionItem, sentence: str) -> HttpResponse:
-    """A script gets the sentence and greys the row out; without one the page comes again and says it."""
-    if _is_fragment(request):
-        return HttpResponse(sentence, content_type="text/plain; charset=utf-8")
-    notify(request, sentence)
-    target = safe_next(request, request.POST.get("next", ""), otherwise=reverse("exception", args=[item.id]))
-    return HttpResponseRedirect(target)
-
-
-def _is_fragment(request: HttpRequest) -> bool:
-    return request.headers.get("X-Fragment") == "dialog"
-
-
-def _name(item: ExceptionItem) -> str:
-    return f"order {item.order_number}" if item.order_number else "this message"
-
-
-def _start(words: str) -> str:
-    return words[:1].upper() + words[1:]
 
 
 def _lines(request: HttpRequest, page: ExceptionPage, scope: PageScope) -> list[Line]:

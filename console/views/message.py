@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 
 from connectors.engine.replay import why_not_retry
-from connectors.engine.selectors import waiting_reason
+from connectors.engine.selectors import Standing, standing, waiting_reason, why_not_release
 from connectors.library import UnknownConnector, connector
 from console.access import requires
 from console.render.bodies import Body, shown_body
@@ -56,6 +56,8 @@ class Panel:
     problem: Problem
     why_not_retry: str
     why_not_resolve: str
+    standing: Standing
+    may_split: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class MessagePage:
     action: str
     journeys: list[tuple[DeliveryDetail, list[Stage]]]
     panel: Panel | None
+    backing_off: list[DeliveryDetail]
     parent: str
     tab: str
     tabs: list[tuple[str, str, int | None]]
@@ -99,6 +102,7 @@ def render_message(request: HttpRequest, detail: MessageDetail, *, status: int =
         action=next_action(detail, waits_for=_waits_for(detail)),
         journeys=[(one, stages(detail, one)) for one in detail.deliveries],
         panel=_panel(request, detail),
+        backing_off=_backing_off(request, detail),
         parent="exceptions" if request.resolver_match.url_name == "exception" else "messages",
         tab=tab,
         tabs=_tabs(detail),
@@ -222,17 +226,28 @@ def _waits_for(detail: MessageDetail) -> str:
     return next((reason for reason in reasons if reason), "")
 
 
+def _backing_off(request: HttpRequest, detail: MessageDetail) -> list[DeliveryDetail]:
+    """Those that the reader may try before their time."""
+    if not request.principal.may("lanes.release"):
+        return []
+    retrying = [one for one in detail.deliveries if one.delivery.state == Delivery.State.RETRYING]
+    return [one for one in retrying if not why_not_release(one.delivery, at=datetime.now(UTC))]
+
+
 def _panel(request: HttpRequest, detail: MessageDetail) -> Panel | None:
     item = next(iter(detail.exceptions), None)
     if item is None:
         return None
     closed = "" if item.state in ExceptionItem.OPEN_STATES else "It is resolved already."
+    stands = standing(item)
     return Panel(
         item=item,
         advice=advice_for(item.error_class),
         problem=problem(item.title, item.detail),
         why_not_retry=missing(request, "exceptions.retry") or why_not_retry(item),
         why_not_resolve=missing(request, "exceptions.resolve") or closed,
+        standing=stands,
+        may_split=not stands.why_not_split and request.principal.may("lanes.split"),
     )
 
 

@@ -13,6 +13,8 @@ ACTIONS: Final = {
     "exceptions.view": "see exceptions",
     "exceptions.retry": "retry a failed delivery",
     "exceptions.resolve": "close an exception by hand",
+    "lanes.split": "take a failed delivery out of its order",
+    "lanes.release": "try a waiting delivery now",
     "connections.view": "see connections and flows",
     "connections.edit": "connect systems and change connections",
     "flows.edit": "change flows",
@@ -23,7 +25,8 @@ ACTIONS: Final = {
 }
 
 _SEE = frozenset({"overview.view", "messages.view", "exceptions.view", "connections.view"})
-_OPERATE = _SEE | {"payload.view", "payload.reveal", "exceptions.retry", "exceptions.resolve"}
+_DECIDE = {"exceptions.retry", "exceptions.resolve", "lanes.split", "lanes.release"}
+_OPERATE = _SEE | _DECIDE | {"payload.view", "payload.reveal"}
 
 ACTIONS_BY_ROLE: Final[dict[str, frozenset[str]]] = {
     "owner": frozenset(ACTIONS),

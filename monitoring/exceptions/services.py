@@ -26,6 +26,20 @@ def change_state(item: ExceptionItem, *, to: str, by: Principal, reason: str, at
     changed = ExceptionItem.objects.scoped().filter(pk=item.pk, state=item.state).update(**values)
     if changed != 1:
         raise StaleState("Someone else has just changed this exception.")
+    _record(item, to, by, reason, at)
+
+
+def note_decision(item: ExceptionItem, *, by: Principal, reason: str, at: datetime) -> None:
+    """A decision that leaves the exception open, in its history. Inside the caller's transaction and gate.
+
+    Raises: StaleState.
+    """
+    if not ExceptionItem.objects.scoped().select_for_update().filter(pk=item.pk, state=item.state).exists():
+        raise StaleState("Someone else has just changed this exception.")
+    _record(item, item.state, by, reason, at)
+
+
+def _record(item: ExceptionItem, to: str, by: Principal, reason: str, at: datetime) -> None:
     Transition.objects.create(
         id=uuid7(),
         retailer_id=item.retailer_id,

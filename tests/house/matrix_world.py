@@ -115,7 +115,8 @@ def _objects(retailer: Retailer, *, person_id: int | None = None) -> dict[str, d
     at = datetime.now(UTC) - timedelta(minutes=2)
     message = ledger_rows.add(shop, outcome="exception", at=at, number="#4711")
     item = ExceptionItem.objects.get(message_id=message.id)
-    ledger_rows.park(shop, item)
+    ledger_rows.wait_behind(ledger_rows.park(shop, item), ledger_rows.add(shop, outcome="waiting", at=at, seed=2))
+    waiting = ledger_rows.back_off(shop, ledger_rows.add(shop, outcome="retrying", at=at, seed=3))
     attempts = Attempt.objects.filter(message_id=message.id).values("id")
     body = Step.objects.filter(attempt_id__in=attempts).first().request_id
     _give_address(shop.source)
@@ -124,6 +125,7 @@ def _objects(retailer: Retailer, *, person_id: int | None = None) -> dict[str, d
         "message": {"message_id": message.id},
         "body": {"message_id": message.id, "payload_id": body},
         "exception": {"exception_id": item.id},
+        "delivery": {"delivery_id": waiting.id},
         "connection": {"key": shop.source.key},
         "flow": {"key": shop.flow.key},
         "person": {"person_id": someone.pk},

@@ -263,6 +263,12 @@ def _objects(retailer: Retailer) -> dict[str, list[dict[str, Any]]]:
     return {
         "message_id": [{"message_id": message.id} for message in messages],
         "payload_id": [{"message_id": attempts[s.attempt_id], "payload_id": s.request_id} for s in steps],
+        "accepted": list(
+            Delivery.objects.filter(message_id=messages[1].id).values("flow_id", "object_type", "object_id")
+        ),
+        "delivery_id": [
+            {"delivery_id": row.id} for row in Delivery.objects.filter(retailer_id=retailer.pk).order_by("id")[:2]
+        ],
         "exception_id": [
             {"exception_id": item.id} for item in ExceptionItem.objects.filter(retailer_id=retailer.pk)[:3]
         ],

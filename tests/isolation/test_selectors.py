@@ -9,6 +9,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core.exceptions import ObjectDoesNotExist
@@ -22,9 +23,10 @@ from governance.credentials import selectors as credentials
 from governance.registry import selectors as registry
 from governance.registry.models import RetailConnection
 from monitoring.exceptions import selectors as exceptions
+from monitoring.exceptions.models import ExceptionItem
 from monitoring.ledger import backlog, payloads
-from monitoring.ledger.models import Message
-from monitoring.ledger.selectors import detail, filters, pages
+from monitoring.ledger.models import Delivery, Message
+from monitoring.ledger.selectors import detail, filters, later, pages
 from monitoring.rollups import connections, equation
 from monitoring.rollups import selectors as rollups
 from tenants.context import ALL, partner_scope
@@ -50,6 +52,8 @@ NOTHING_OF_A_RETAILER = {
     "monitoring.ledger.selectors.filters.spellings": "pure",
     "monitoring.ledger.selectors.pages.status_of": "pure",
     "monitoring.ledger.selectors.pages.latency_of": "pure",
+    "connectors.engine.selectors.own_lane": "pure",
+    "connectors.engine.selectors.is_split": "pure",
     "monitoring.rollups.selectors.window": "pure",
     "monitoring.rollups.selectors.visible": "the floor itself",
     "monitoring.ledger.payloads.encode": "pure",
@@ -83,6 +87,12 @@ def first(shop: Shop, kind: str) -> Any:
 def message_of(shop: Shop) -> Message:
     """As somebody holds it who got hold of it: not read in this scope."""
     return Message(id=first(shop, "message_id"), retailer_id=shop.retailer.pk, connection_key=first(shop, "key"))
+
+
+def delivery_of(shop: Shop) -> Delivery:
+    """Of before everything else, about an object that was accepted."""
+    accepted = shop.objects["accepted"][0]
+    return Delivery(pk=UUID(int=0), message_id=first(shop, "message_id"), retailer_id=shop.retailer.pk, **accepted)
 
 
 def connection_of(shop: Shop) -> RetailConnection:
@@ -143,6 +153,19 @@ CALLS: dict[str, Ask] = {
     "connectors.engine.selectors.waiting_reason": lambda shop: [
         engine.waiting_reason(delivery, at=now()) for delivery in shop.delivery_ids
     ],
+    "connectors.engine.selectors.standing": lambda shop: [
+        engine.standing(ExceptionItem(state="open", delivery_id=delivery)) for delivery in shop.delivery_ids
+    ],
+    "connectors.engine.selectors.why_not_release": lambda shop: [
+        engine.why_not_release(Delivery(pk=delivery, state="retrying"), at=now()) for delivery in shop.delivery_ids
+    ],
+    "connectors.engine.selectors.accepted_since": lambda shop: [
+        engine.accepted_since(delivery) for delivery in shop.delivery_ids
+    ],
+    "monitoring.ledger.selectors.later.accepted_later": lambda shop: later.accepted_later(
+        delivery_of(shop), [one["message_id"] for one in shop.objects["message_id"]]
+    ),
+    "monitoring.ledger.selectors.detail.delivery_by_id": lambda shop: detail.delivery_by_id(first(shop, "delivery_id")),
     "tenants.retailers.selectors.store_choices": lambda shop: [
         *stores.store_choices(),
         *stores.store_choices([shop.retailer.pk]),
@@ -208,8 +231,11 @@ CALLS: dict[str, Ask] = {
     "console.tools.trace.messages_of": lambda shop: [trace.messages_of(number) for number in shop.numbers],
     "console.tools.outcome.outcome_of": lambda shop: outcome.outcome_of(first(shop, "message_id")),
 }
-# Those that answer with numbers and times only.
+# Those that answer with numbers, times and our own sentences only.
 NUMBERS = {
+    "connectors.engine.selectors.accepted_since",
+    "connectors.engine.selectors.standing",
+    "connectors.engine.selectors.why_not_release",
     "monitoring.exceptions.selectors.last_resolved",
     "monitoring.exceptions.selectors.newer_exceptions",
     "monitoring.exceptions.selectors.open_exception_count",

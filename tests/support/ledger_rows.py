@@ -183,6 +183,36 @@ def park(shop: Shop, item: ExceptionItem) -> Lane:
     return lane
 
 
+def wait_behind(lane: Lane, message: Message) -> None:
+    """A later message of the same lane."""
+    delivery = Delivery.objects.get(message_id=message.id)
+    last = lane.entries.order_by("position").last()
+    Entry.objects.create(
+        retailer_id=lane.retailer_id,
+        lane=lane,
+        position=last.position + 1,
+        delivery_id=delivery.id,
+        message_id=message.id,
+    )
+
+
+def back_off(shop: Shop, message: Message) -> Delivery:
+    """The delivery of a "retrying" message, in its lane until its next try in an hour; its last outcome is certain."""
+    delivery = Delivery.objects.get(message_id=message.id)
+    Attempt.objects.filter(delivery_id=delivery.id).update(outcome=Attempt.Outcome.FAILED)
+    lane = Lane.objects.create(
+        retailer_id=delivery.retailer_id,
+        flow_id=shop.flow.id,
+        key=delivery.lane_key,
+        endpoint_id=shop.target.id,
+        due_at=datetime.now(UTC) + timedelta(hours=1),
+    )
+    Entry.objects.create(
+        retailer_id=delivery.retailer_id, lane=lane, position=1, delivery_id=delivery.id, message_id=message.id
+    )
+    return delivery
+
+
 def add_day(shop: Shop, *, messages: int, at: datetime, seed: int = 7, hours: float = 24) -> list[Message]:
     """Messages over the `hours` before `at`, busier towards the middle, in the usual mixture of outcomes."""
     rng = random.Random(seed)

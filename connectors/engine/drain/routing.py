@@ -14,6 +14,11 @@ from monitoring.ledger.models import Disposition
 from tenants.ids import uuid7
 
 
+def object_key(connection_id: int, object_type: str, object_id: str) -> bytes:
+    """What `ObjectVersion` knows an object by."""
+    return sha256(f"{connection_id}\0{object_type}\0{object_id}".encode()).digest()[:16]
+
+
 @dataclass(frozen=True, slots=True)
 class Routable:
     """A stored message, as the router reads it."""
@@ -40,7 +45,7 @@ class Routable:
     @property
     def object_key(self) -> bytes:
         """One object of one source, whatever its version and its door."""
-        return sha256(f"{self.connection_id}\0{self.object_type}\0{self.object_id}".encode()).digest()[:16]
+        return object_key(self.connection_id, self.object_type, self.object_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,11 @@ def message_detail(message_id: UUID) -> MessageDetail:
     )
 
 
+def delivery_by_id(delivery_id: UUID) -> Delivery:
+    """Raises Delivery.DoesNotExist for another's as for none."""
+    return Delivery.objects.scoped().get(pk=delivery_id)
+
+
 def related_messages(message: Message) -> list[MessageRow]:
     """Other messages of the same order, newest first: those that share a business key that names one document.
 

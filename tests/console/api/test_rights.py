@@ -9,6 +9,7 @@ from django.test import Client
 
 from console.api.urls import urlpatterns
 from governance.access.roles import ACTIONS_BY_ROLE
+from monitoring.ledger.models import Delivery
 from tenants.context import ALL, partner_scope
 from tenants.people.models import Person
 from tests.console.api.calls import Caller, problem
@@ -27,8 +28,12 @@ class Operation:
     row: bool = False
     shows_canary: bool = True
 
+    def at(self, rows: Rows) -> str:
+        delivery = Delivery.objects.get(message_id=rows.message.id)
+        return self.path.format(message=rows.message.id, exception=rows.exception.id, delivery=delivery.id)
+
     def call(self, caller: Caller, rows: Rows):
-        path = self.path.format(message=rows.message.id, exception=rows.exception.id)
+        path = self.at(rows)
         if self.method == "post":
             return caller.post(path, {"reason": "because"})
         return caller.get(path)
@@ -41,6 +46,8 @@ OPERATIONS = [
     Operation("api-exception", "get", "exceptions/{exception}", "exceptions.view", row=True),
     Operation("api-exception-resolve", "post", "exceptions/{exception}/resolve", "exceptions.resolve", True, False),
     Operation("api-exception-retry", "post", "exceptions/{exception}/retry", "exceptions.retry", True, False),
+    Operation("api-exception-split", "post", "exceptions/{exception}/split", "lanes.split", True, False),
+    Operation("api-delivery-release", "post", "deliveries/{delivery}/release", "lanes.release", True, False),
     Operation("api-connections", "get", "connections", "connections.view", shows_canary=False),
     Operation("api-overview", "get", "overview", "overview.view", shows_canary=False),
     Operation("api-schema", "get", "schema", "signed-in", shows_canary=False),
@@ -55,7 +62,7 @@ def test_every_route_of_the_api_is_in_the_matrix():
 
 @operations
 def test_a_stranger_is_asked_to_sign_in(operation, rows):
-    path = operation.path.format(message=rows.message.id, exception=rows.exception.id)
+    path = operation.at(rows)
     answer = getattr(Client(headers={"host": NORTHGATE}), operation.method)(f"/api/v1/{path}")
     if operation.name == "api-docs":
         assert answer.headers["Location"].startswith("/sign-in/")
@@ -68,7 +75,8 @@ def test_a_stranger_is_asked_to_sign_in(operation, rows):
 @operations
 @pytest.mark.parametrize("role", ACTIONS_BY_ROLE)
 def test_a_role_may_exactly_what_its_actions_say(operation, role, rows, monkeypatch):
-    monkeypatch.setattr("console.api.exceptions.retry_exception", lambda *a, **k: None)
+    for service in ("retry_exception", "split_exception", "release_delivery"):
+        monkeypatch.setattr(f"console.api.exceptions.{service}", lambda *a, **k: 0)
     Person.objects.filter(email=ADA).update(role=role)
     answer = operation.call(Caller(ADA), rows)
     if operation.action == "signed-in" or operation.action in ACTIONS_BY_ROLE[role]:
@@ -99,14 +107,14 @@ def test_another_partners_rows_do_not_exist(operation, rows, partners):
 @operations
 def test_a_session_is_worth_nothing_at_another_partner(operation, rows):
     ada = Caller(ADA)
-    path = operation.path.format(message=rows.message.id, exception=rows.exception.id)
+    path = operation.at(rows)
     expected = 302 if operation.name == "api-docs" else 401
     assert ada.client.get(f"/api/v1/{path}", headers={"host": TIDEWATER}).status_code == expected
 
 
 @operations
 def test_a_host_that_is_nobodys_gets_an_empty_404(operation, rows):
-    path = operation.path.format(message=rows.message.id, exception=rows.exception.id)
+    path = operation.at(rows)
     answer = Client(headers={"host": "unknown.localhost"}).get(f"/api/v1/{path}")
     assert (answer.status_code, answer.content) == (404, b"")
 

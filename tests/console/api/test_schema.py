@@ -28,6 +28,8 @@ def test_every_operation_is_described(northgate):
         ("exceptions/{exception_id}", "get"),
         ("exceptions/{exception_id}/retry", "post"),
         ("exceptions/{exception_id}/resolve", "post"),
+        ("exceptions/{exception_id}/split", "post"),
+        ("deliveries/{delivery_id}/release", "post"),
         ("connections", "get"),
         ("overview", "get"),
     }

@@ -12,6 +12,8 @@ from tenants.context import ALL
 CHANGING = {
     "exceptions.retry",
     "exceptions.resolve",
+    "lanes.split",
+    "lanes.release",
     "connections.edit",
     "flows.edit",
     "people.manage",
@@ -37,7 +39,7 @@ def test_who_only_looks_changes_nothing(role: str) -> None:
 
 def test_an_operator_fixes_but_does_not_reconfigure() -> None:
     operator = ACTIONS_BY_ROLE["operator"]
-    assert {"exceptions.retry", "exceptions.resolve"} <= operator
+    assert {"exceptions.retry", "exceptions.resolve", "lanes.split", "lanes.release"} <= operator
     assert not operator & {"connections.edit", "flows.edit", "people.manage", "partner.manage"}
 
 
