@@ -70,6 +70,7 @@ _KINDS: Final[dict[str, tuple[int, int, Callable[[Any], bytes]]]] = {
     "bigint": (20, 1016, _packed(">iq", 8)),
     "integer": (23, 1007, _packed(">ii", 4)),
     "smallint": (21, 1005, _packed(">ih", 2)),
+    "double": (701, 1022, _packed(">id", 8)),
     "boolean": (16, 1000, _packed(">i?", 1)),
     "text": (25, 1009, _text),
     "bytea": (17, 1001, _bytea),

@@ -122,16 +122,24 @@ def _target_rows(flows: list[FlowFacts]) -> list[RetailConnection]:
 
 
 def _ensure_endpoints(targets: Mapping[int, Target], flows: list[FlowFacts]) -> None:
-    """Each target has its row before any lane points at it."""
+    """Each target has its row before any lane points at it, with what its manifest says today."""
     retailer_of = {flow.target_id: flow.retailer_id for flow in flows}
-    Endpoint.objects.bulk_create(
-        [
-            Endpoint(
-                connection_id=target.id,
-                retailer_id=retailer_of[target.id],
-                concurrency=target.connector.manifest.rate_limit.concurrency,
-            )
-            for target in targets.values()
-        ],
-        ignore_conflicts=True,
+    wanted = {target.id: _endpoint(target, retailer_of[target.id]) for target in targets.values()}
+    known = {row.pk: row for row in Endpoint.objects.filter(pk__in=wanted)}
+    Endpoint.objects.bulk_create([row for pk, row in wanted.items() if pk not in known], ignore_conflicts=True)
+    for pk, row in known.items():
+        limits = {name: getattr(wanted[pk], name) for name in ("concurrency", "per_second", "burst")}
+        if any(getattr(row, name) != value for name, value in limits.items()):
+            Endpoint.objects.filter(pk=pk).update(**limits)
+
+
+def _endpoint(target: Target, retailer_id: int) -> Endpoint:
+    limit = target.connector.manifest.rate_limit
+    return Endpoint(
+        connection_id=target.id,
+        retailer_id=retailer_id,
+        concurrency=limit.concurrency,
+        per_second=limit.per_second,
+        burst=limit.burst,
+        tokens=limit.burst,
     )

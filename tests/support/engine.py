@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,8 +12,11 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from psycopg import AsyncConnection
 
 from connectors import library
+from connectors.engine.drain.claim import claim, end_dead_leases
+from connectors.engine.drain.work import Work
 from connectors.engine.drain.worker import Drain
 from connectors.engine.intake.address import secret_hash
 from connectors.engine.intake.app import Intake
@@ -86,6 +90,12 @@ def _quiet() -> bool:
     routed = Head.objects.get(pk=Head.ROUTED).position
     waiting = Message.objects.filter(position__gt=routed).exists()
     return not waiting and not Entry.objects.filter(lane__parked=False).exists()
+
+
+async def take(connection: AsyncConnection, *, holder: int, limit: int, suspects: bool = True) -> list[Work]:
+    """What a drain with that holder id would lease now; the ids of tests are those of dead drains."""
+    await end_dead_leases(connection, holder=0)
+    return await claim(connection, holder=holder, limit=limit, rng=random.Random(7), suspects=suspects)
 
 
 async def call_asgi(

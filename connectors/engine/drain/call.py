@@ -11,10 +11,11 @@ import psycopg
 
 from connectors.engine.batch import Batcher, Full
 from connectors.engine.config import Target
-from connectors.engine.drain.intents import Intent
+from connectors.engine.drain.intents import Intent, LeaseLost
 from connectors.engine.drain.work import AttemptRecord, StepRecord, Work
 from connectors.sdk.connector import Response
 from connectors.sdk.errors import Misconfigured, PayloadChanged, Unavailable, Uncertain
+from governance.catalogue.manifest import Idempotency
 from governance.egress.addresses import AllowList
 from governance.egress.client import Egress, EgressResponse
 from governance.egress.errors import Blocked, EgressError, NotConnected, TooLarge
@@ -55,6 +56,9 @@ class EngineCall:
         self._egress = egress
         self._allow = allow
         self._intents = intents
+        # A target that knows our key or our id takes the same call twice as one: the attempt's own intent is enough.
+        idempotency = target.connector.manifest.operation(work.operation).idempotency
+        self._announces = idempotency in (Idempotency.SEARCH_FIRST, Idempotency.NONE)
 
     async def request(
         self,
@@ -67,8 +71,10 @@ class EngineCall:
         changes: bool = False,
         version: str = "",
     ) -> Response:
-        if changes:
+        if changes and self._announces:
             await self._announce(step)
+        if not self._work.lease.holds:
+            raise LeaseLost
         record = self._begin(step, method, url, body, changes=changes, version=version)
         began = perf_counter()
         try:
@@ -85,7 +91,7 @@ class EngineCall:
     async def _announce(self, step: str) -> None:
         """What cannot be announced is not sent. Our own database's trouble is nobody's defect: it passes."""
         try:
-            await self._intents.submit(Intent(self._work, self._attempt.id, step))
+            await self._intents.submit(Intent(self._work, step))
         except (psycopg.Error, Full) as error:
             reason = "Our own database did not take the intent, so the call was not made."
             raise Unavailable(reason, detail=type(error).__name__) from error

@@ -1,89 +1,198 @@
-"""T1, second half: free lanes are leased, their head entries read with everything a run needs.
+"""T1, second half: free lanes are leased, their head entries read with everything a run needs, their intents written.
 
-A lease is short and renewed. Each drain holds a session advisory lock on its id, so a dead drain's leases are
-free at once; the token rises with every lease and fences every write made under an older one.
+Endpoints with due lanes are locked first, so that slots and tokens are counted exactly however many drains claim. A
+lease is short and renewed; each drain holds a session advisory lock on its id, so a dead drain's leases are ended
+within a second (`end_dead_leases`). The token rises with every lease and fences every write made under an older one.
+
+A lane whose holder died is a suspect: at most one is leased, and none unless `suspects`. So whoever kills its worker
+again was the only suspect there, and the innocent that were under way beside it are not parked with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+from uuid import UUID
 
 from psycopg import AsyncConnection
+from psycopg.rows import class_row
 
-from connectors.engine.drain.work import Work
+from connectors.engine.drain.pacing import State, allot, room
+from connectors.engine.drain.work import Lease, Work
+from connectors.engine.models import Endpoint
 from monitoring.ledger import payloads
+from tenants.arrays import array
+from tenants.ids import uuid7
 
 LEASE_SECONDS = 10
+# So much earlier a holder stops believing in its lease.
+MARGIN_SECONDS = 2
 # Advisory lock classes: (class, drain id) says who lives, (class, slot) who counts into which rollup slot.
 HOLDER_LOCK = 0x5160
 SLOT_LOCK = 0x5161
 
+# What may be called of what has something due. The database's clock decides, as it does for every age here.
+_ENDPOINTS = """
+SELECT e.connection_id, (SELECT count(*) FROM engine_lane l
+        WHERE l.endpoint_id = e.connection_id AND l.holder IS NOT NULL AND l.leased_until > now()) AS leased,
+    coalesce(e.own_concurrency, e.concurrency), coalesce(e.own_per_second, e.per_second), e.burst, e.tokens,
+    extract(epoch FROM now() - e.counted_at)::float, e.pace, e.pace_gain,
+    extract(epoch FROM now() - e.paced_at)::float, e.breaker
+FROM engine_endpoint e JOIN registry_retailconnection c ON c.id = e.connection_id AND c.state = 'active'
+WHERE (e.breaker = 'closed' OR e.breaker = 'open' AND e.probe_at <= now())
+AND (e.not_before IS NULL OR e.not_before <= now())
+AND (EXISTS (SELECT FROM registry_flow f WHERE f.target_id = e.connection_id AND f.state = 'active'
+        AND EXISTS (SELECT FROM engine_lane l WHERE l.flow_id = f.id AND l.share = ANY('{0,1,2}') AND l.due_at <= now()
+            AND NOT l.parked AND l.holder IS NULL))
+    OR EXISTS (SELECT FROM engine_lane l
+        WHERE l.endpoint_id = e.connection_id AND l.holder IS NOT NULL AND l.leased_until <= now()))
+ORDER BY e.connection_id FOR UPDATE OF e
+"""
+_DUE = """
+SELECT l.id, l.endpoint_id, l.share, l.due_at, l.crashes > 0 AS suspect
+FROM unnest(%(endpoints)s::bigint[], %(rooms)s::bigint[]) AS t (endpoint_id, room)
+JOIN registry_flow f ON f.target_id = t.endpoint_id AND f.state = 'active'
+CROSS JOIN unnest('{0,1,2}'::smallint[]) AS s (share)
+CROSS JOIN LATERAL (SELECT * FROM engine_lane l WHERE l.flow_id = f.id AND l.share = s.share AND l.due_at <= now()
+    AND NOT l.parked AND l.holder IS NULL ORDER BY l.due_at LIMIT t.room) l
+WHERE l.endpoint_id = t.endpoint_id
+UNION ALL
+SELECT l.id, l.endpoint_id, l.share, l.due_at, true
+FROM unnest(%(endpoints)s::bigint[]) AS t (endpoint_id)
+CROSS JOIN LATERAL (SELECT l.* FROM engine_lane l JOIN registry_flow f ON f.id = l.flow_id AND f.state = 'active'
+    WHERE l.endpoint_id = t.endpoint_id AND l.holder IS NOT NULL AND l.leased_until <= now()
+    ORDER BY l.leased_until LIMIT 1) l
+"""
 _LEASE = """
-WITH live AS (
-    SELECT objid::bigint AS holder FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = %(lock)s
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-), busy AS (
-    SELECT endpoint_id, count(*) AS lanes FROM engine_lane
-    WHERE holder IN (SELECT holder FROM live) AND leased_until > now() GROUP BY endpoint_id
+WITH wanted AS (
+    SELECT * FROM unnest(%(lanes)s::bigint[], %(attempts)s::uuid[]) AS w (lane_id, attempt_id)
 ), free AS (
-    SELECT l.id, row_number() OVER (PARTITION BY l.endpoint_id ORDER BY l.due_at, l.id) AS n,
-        l.crashes > 0 OR l.holder IS NOT NULL AS suspect,
-        row_number() OVER (PARTITION BY l.crashes > 0 OR l.holder IS NOT NULL ORDER BY l.due_at, l.id) AS turn,
-        CASE e.breaker WHEN 'open' THEN 1 ELSE e.concurrency END - coalesce(b.lanes, 0) AS room
-    FROM engine_lane l JOIN engine_endpoint e ON e.connection_id = l.endpoint_id
-    JOIN registry_retailconnection c ON c.id = l.endpoint_id AND c.state = 'active'
-    JOIN registry_flow f ON f.id = l.flow_id AND f.state = 'active'
-    LEFT JOIN busy b ON b.endpoint_id = l.endpoint_id
-    WHERE NOT l.parked AND l.due_at <= now()
-    AND (l.holder IS NULL OR l.leased_until < now() OR l.holder NOT IN (SELECT holder FROM live))
-    AND (e.not_before IS NULL OR e.not_before <= now())
-    AND (e.breaker = 'closed' OR e.probe_at <= now())
-), locked AS (
-    SELECT l.id FROM engine_lane l JOIN free ON free.id = l.id AND free.n <= free.room
-        AND (NOT free.suspect OR (%(suspects)s AND free.turn = 1))
-    WHERE NOT l.parked AND l.due_at <= now()
-    AND (l.holder IS NULL OR l.leased_until < now() OR l.holder NOT IN (SELECT holder FROM live))
-    ORDER BY l.due_at LIMIT %(limit)s FOR UPDATE OF l SKIP LOCKED
+    SELECT l.id FROM engine_lane l WHERE l.id = ANY(%(lanes)s) AND NOT l.parked AND l.due_at <= now()
+    AND (l.holder IS NULL OR l.leased_until <= now()) ORDER BY l.id FOR UPDATE SKIP LOCKED
+), leased AS (
+    UPDATE engine_lane l SET token = l.token + 1, crashes = l.crashes + (l.holder IS NOT NULL)::int,
+        holder = %(me)s, leased_until = now() + make_interval(secs => %(lease)s)
+    FROM free WHERE l.id = free.id
+    RETURNING l.id, l.token, l.crashes, l.due_at
+), heads AS (
+    SELECT leased.id AS lane_id, leased.token, leased.crashes, leased.due_at, wanted.attempt_id, e.id AS entry_id,
+        e.delivery_id, e.message_id, e.retailer_id, e.attempts AS tries, e.trigger
+    FROM leased JOIN wanted ON wanted.lane_id = leased.id
+    CROSS JOIN LATERAL (SELECT * FROM engine_entry e WHERE e.lane_id = leased.id ORDER BY e.position LIMIT 1) e
+), begun AS (
+    INSERT INTO engine_intent (attempt_id, retailer_id, delivery_id, lane_id, token, step, at)
+    SELECT attempt_id, retailer_id, delivery_id, lane_id, token, '', clock_timestamp() FROM heads
 )
-UPDATE engine_lane l SET token = l.token + 1, crashes = l.crashes + (l.holder IS NOT NULL)::int,
-    holder = %(me)s, leased_until = now() + make_interval(secs => %(lease)s)
-FROM locked WHERE l.id = locked.id
-RETURNING l.id, l.token, l.crashes, l.due_at
+SELECT h.attempt_id, h.lane_id, h.token, h.crashes, h.entry_id, h.delivery_id, h.message_id, d.retailer_id, d.flow_id,
+    d.flow_key, d.connection_id, d.connection_key, d.operation, d.object_type, d.object_id, d.idempotency_key,
+    d.reference, h.tries, d.attempts, h.trigger, d.received_at, h.due_at, m.connector, m.topic, m.api_version,
+    EXISTS (SELECT FROM engine_intent i WHERE i.lane_id = h.lane_id AND i.delivery_id = h.delivery_id) AS interrupted,
+    p.format, p.key_id, p.body
+FROM heads h JOIN ledger_delivery d ON d.id = h.delivery_id JOIN ledger_message m ON m.id = h.message_id
+LEFT JOIN ledger_payload p ON p.id = h.message_id
 """
-_HEADS = """
-SELECT t.lane_id, t.token, t.crashes, e.id, e.delivery_id, e.message_id, d.retailer_id, d.flow_id, d.flow_key,
-       d.connection_id, d.connection_key, d.operation, d.object_type, d.object_id, d.idempotency_key, d.reference,
-       e.attempts, d.attempts, e.trigger, d.received_at, t.due_at, m.connector, m.topic, m.api_version,
-       p.format, p.key_id, p.body
-FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::timestamptz[]) AS t (lane_id, token, crashes, due_at)
-CROSS JOIN LATERAL (SELECT * FROM engine_entry WHERE lane_id = t.lane_id ORDER BY position LIMIT 1) e
-JOIN ledger_delivery d ON d.id = e.delivery_id
-JOIN ledger_message m ON m.id = e.message_id
-LEFT JOIN ledger_payload p ON p.id = e.message_id
+_TAKE_TOKENS = """
+UPDATE engine_endpoint e SET tokens = t.tokens, counted_at = now()
+FROM unnest(%s::bigint[], %s::float[]) AS t (id, tokens) WHERE e.connection_id = t.id
 """
 
 
-async def claim(connection: AsyncConnection, *, holder: int, limit: int, suspects: bool = True) -> list[Work]:
-    """Lease up to `limit` due lanes and read their head entries. Lanes found empty are removed.
+@dataclass(frozen=True, slots=True)
+class Due:
+    id: int
+    endpoint_id: int
+    share: int
+    due_at: datetime
+    suspect: bool
 
-    A lane whose holder died is a suspect: at most one is leased, and none unless `suspects`. So whoever kills its
-    worker again was the only suspect there, and the innocent that were under way beside it are not parked with it.
-    """
+
+async def claim(
+    connection: AsyncConnection, *, holder: int, limit: int, rng: random.Random, suspects: bool = True
+) -> list[Work]:
+    """Lease up to `limit` due lanes and read their head entries. Within the caller's transaction."""
+    cursor = await connection.execute(_ENDPOINTS)
+    endpoints, rooms = {}, {}
+    for connection_id, leased, *fields in await cursor.fetchall():
+        state = endpoints[connection_id] = State(*fields)
+        free = min(limit, room(state, leased))
+        if free > 0:
+            rooms[connection_id] = free
+    if not rooms:
+        return []
+    chosen = choose(await _due(connection, rooms), rooms, limit, rng, suspects=suspects)
+    works = await _lease(connection, [lane.id for lane in chosen], holder, endpoints)
+    await _take_tokens(connection, works, endpoints)
+    return works
+
+
+async def _due(connection: AsyncConnection, rooms: Mapping[int, int]) -> list[Due]:
+    async with connection.cursor(row_factory=class_row(Due)) as cursor:
+        parameters = {"endpoints": array("bigint", list(rooms)), "rooms": array("bigint", list(rooms.values()))}
+        await cursor.execute(_DUE, parameters)
+        return await cursor.fetchall()
+
+
+def choose(
+    due: Sequence[Due], rooms: Mapping[int, int], limit: int, rng: random.Random, *, suspects: bool
+) -> list[Due]:
+    """At most `limit` lanes: endpoints in turn, each within its room and shares, the longest due first."""
+    by_endpoint: dict[int, list[Due]] = {}
+    suspected = [lane for lane in due if lane.suspect] if suspects else []
+    first = min(suspected, key=lambda lane: lane.due_at, default=None)
+    for lane in sorted(due, key=lambda lane: lane.due_at):
+        if not lane.suspect or lane is first:
+            by_endpoint.setdefault(lane.endpoint_id, []).append(lane)
+    turns = [_within(rooms[endpoint], lanes, rng) for endpoint, lanes in by_endpoint.items()]
+    rng.shuffle(turns)
+    return list(_in_turn(turns))[:limit]
+
+
+def _within(free: int, lanes: Sequence[Due], rng: random.Random) -> list[Due]:
+    waiting: dict[int, int] = {}
+    for lane in lanes:
+        waiting[lane.share] = waiting.get(lane.share, 0) + 1
+    left, taken = allot(free, waiting, rng), []
+    for lane in lanes:
+        if left[lane.share] > 0:
+            left[lane.share] -= 1
+            taken.append(lane)
+    return taken
+
+
+def _in_turn(turns: Sequence[Sequence[Due]]) -> Iterator[Due]:
+    for place in range(max((len(lanes) for lanes in turns), default=0)):
+        yield from (lanes[place] for lanes in turns if place < len(lanes))
+
+
+async def _lease(
+    connection: AsyncConnection, lanes: Sequence[int], holder: int, endpoints: Mapping[int, State]
+) -> list[Work]:
+    """Lanes found empty are removed."""
+    if not lanes:
+        return []
+    attempts: list[UUID] = [uuid7() for _ in lanes]
+    until = monotonic() + LEASE_SECONDS - MARGIN_SECONDS
     parameters = {
-        "lock": HOLDER_LOCK,
+        "lanes": array("bigint", lanes),
+        "attempts": array("uuid", attempts),
         "me": holder,
-        "limit": limit,
         "lease": LEASE_SECONDS,
-        "suspects": suspects,
     }
     cursor = await connection.execute(_LEASE, parameters)
-    leased = await cursor.fetchall()
-    if not leased:
-        return []
-    cursor = await connection.execute(_HEADS, [list(column) for column in zip(*leased, strict=True)])
-    works = [Work(*row[:-3], body=_body(*row[-3:])) for row in await cursor.fetchall()]
-    await _remove_empty(connection, {row[0] for row in leased} - {work.lane_id for work in works})
+    works = [
+        Work(*row[:-3], probe=_is_open(endpoints.get(row[10])), body=_body(*row[-3:]), lease=Lease(until))
+        for row in await cursor.fetchall()
+    ]
+    if len(works) < len(lanes):
+        await _remove_empty(connection, sorted(set(lanes) - {work.lane_id for work in works}))
     return works
+
+
+def _is_open(endpoint: State | None) -> bool:
+    return endpoint is not None and endpoint.breaker == Endpoint.Breaker.OPEN
 
 
 def _body(format_: int | None, key_id: str | None, body: bytes | None) -> bytes:
@@ -91,29 +200,61 @@ def _body(format_: int | None, key_id: str | None, body: bytes | None) -> bytes:
     return b"" if body is None else payloads.decode(format_, key_id, body)
 
 
-async def _remove_empty(connection: AsyncConnection, lanes: set[int]) -> None:
-    if lanes:
-        await connection.execute(
-            "DELETE FROM engine_lane l WHERE id = ANY(%s)"
-            " AND NOT EXISTS (SELECT FROM engine_entry e WHERE e.lane_id = l.id)",
-            [sorted(lanes)],
-        )
+async def _remove_empty(connection: AsyncConnection, lanes: Sequence[int]) -> None:
+    await connection.execute(
+        "DELETE FROM engine_lane l WHERE id = ANY(%s)"
+        " AND NOT EXISTS (SELECT FROM engine_entry e WHERE e.lane_id = l.id)",
+        [array("bigint", lanes)],
+    )
+
+
+async def _take_tokens(connection: AsyncConnection, works: Sequence[Work], endpoints: Mapping[int, State]) -> None:
+    """One a run; what it calls beyond that is taken when it ends."""
+    taken: dict[int, int] = {}
+    for work in works:
+        taken[work.connection_id] = taken.get(work.connection_id, 0) + 1
+    left = {key: endpoints[key].tokens_now - count for key, count in taken.items() if key in endpoints}
+    if left:
+        await connection.execute(_TAKE_TOKENS, [array("bigint", list(left)), array("double", list(left.values()))])
 
 
 async def renew(connection: AsyncConnection, works: Sequence[Work], *, holder: int) -> None:
     """Keep the lanes of attempts that run. A lease that nobody works under runs out."""
-    await connection.execute(
+    until = monotonic() + LEASE_SECONDS - MARGIN_SECONDS
+    cursor = await connection.execute(
         "UPDATE engine_lane l SET leased_until = now() + make_interval(secs => %s)"
         " FROM unnest(%s::bigint[], %s::bigint[]) AS t (id, token)"
-        " WHERE l.id = t.id AND l.token = t.token AND l.holder = %s",
-        [LEASE_SECONDS, [work.lane_id for work in works], [work.token for work in works], holder],
+        " WHERE l.id = t.id AND l.token = t.token AND l.holder = %s RETURNING l.id",
+        [LEASE_SECONDS, *_lanes_and_tokens(works), holder],
     )
+    kept = {row[0] for row in await cursor.fetchall()}
+    for work in works:
+        if work.lane_id in kept:
+            work.lease.until = until
 
 
-async def release(connection: AsyncConnection, works: list[Work]) -> None:
-    """Give leases back untouched, at shutdown."""
+async def release(connection: AsyncConnection, works: Sequence[Work], waits: Sequence[float] = ()) -> None:
+    """Give leases back; with `waits`, so many seconds before each is due again. What is known of crashes stays."""
     await connection.execute(
-        "UPDATE engine_lane l SET holder = NULL, leased_until = NULL"
-        " FROM unnest(%s::bigint[], %s::bigint[]) AS t (id, token) WHERE l.id = t.id AND l.token = t.token",
-        [[work.lane_id for work in works], [work.token for work in works]],
+        "UPDATE engine_lane l SET holder = NULL, leased_until = NULL, due_at = now() + make_interval(secs => t.wait)"
+        " FROM unnest(%s::bigint[], %s::bigint[], %s::float[]) AS t (id, token, wait)"
+        " WHERE l.id = t.id AND l.token = t.token",
+        [*_lanes_and_tokens(works), array("double", list(waits) or [0.0] * len(works))],
     )
+
+
+async def end_dead_leases(connection: AsyncConnection, *, holder: int) -> None:
+    """A lease of a drain that is gone ends now. One statement: a holder's lock is older than any lease of its."""
+    await connection.execute(
+        "UPDATE engine_lane SET leased_until = now() WHERE holder <> %s AND leased_until > now() AND holder <> ALL("
+        " SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND granted AND classid = %s"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
+        [holder, HOLDER_LOCK],
+    )
+
+
+def _lanes_and_tokens(works: Sequence[Work]) -> list[object]:
+    return [
+        array("bigint", [work.lane_id for work in works]),
+        array("bigint", [work.token for work in works]),
+    ]

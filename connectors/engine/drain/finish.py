@@ -9,16 +9,16 @@ from datetime import UTC, datetime, timedelta
 from psycopg import AsyncConnection
 
 from connectors.engine.drain import rows
-from connectors.engine.drain.policy import BREAKER_OPENS_AFTER, probe_delay
+from connectors.engine.drain.pacing import Change, State, after, answers
 from connectors.engine.drain.supersede import supersede_failed
 from connectors.engine.drain.work import ENDED, End, Result
-from connectors.engine.models import Endpoint
 from connectors.engine.trail import blocked_calls
 from governance.audit.raw import insert_events
 from monitoring.exceptions import sets as exceptions
 from monitoring.ledger import bulk
 from monitoring.ledger.hints import Hint, notify_sql
 from monitoring.rollups.writer import upsert
+from tenants.arrays import array, arrays
 from tenants.context import Scope
 
 _MINE = """
@@ -36,24 +36,50 @@ FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::timestamptz[], %s::text[], %s
         error_message, finished_at)
 WHERE d.id = t.id
 """
+_DELIVERY_TYPES = (
+    *("uuid", "text", "integer", "timestamptz", "text", "text", "text", "text", "timestamptz", "timestamptz"),
+    *("text", "text", "timestamptz"),
+)
 _DONE = "DELETE FROM engine_entry WHERE id = ANY(%s)"
 _TRIED = """
 UPDATE engine_entry e SET attempts = e.attempts + t.tries FROM unnest(%s::bigint[], %s::int[]) AS t (id, tries)
 WHERE e.id = t.id
 """
 _LANES = """
-UPDATE engine_lane l SET holder = NULL, leased_until = NULL, crashes = 0, due_at = now() + t.wait, parked = t.parked
-FROM unnest(%s::bigint[], %s::interval[], %s::boolean[]) AS t (id, wait, parked) WHERE l.id = t.id
+UPDATE engine_lane l SET holder = NULL, leased_until = NULL, crashes = 0, due_at = now() + t.wait, parked = t.parked,
+    share = t.share
+FROM unnest(%s::bigint[], %s::interval[], %s::boolean[], %s::smallint[]) AS t (id, wait, parked, share)
+WHERE l.id = t.id
 """
 _EMPTY = """
 DELETE FROM engine_lane l WHERE id = ANY(%s) AND NOT EXISTS (SELECT FROM engine_entry e WHERE e.lane_id = l.id)
+RETURNING id
 """
-_ENDPOINT = """
-UPDATE engine_endpoint SET failures = %(failures)s, breaker = %(breaker)s, breaker_reason = %(reason)s,
-    probe_at = now() + %(probe)s::interval,
-    not_before = greatest(not_before, now() + %(not_before)s::interval)
-WHERE connection_id = %(id)s
+_READ_ENDPOINTS = """
+SELECT connection_id, coalesce(own_concurrency, concurrency), coalesce(own_per_second, per_second), burst, tokens,
+    extract(epoch FROM now() - counted_at)::float, pace, pace_gain, extract(epoch FROM now() - paced_at)::float,
+    breaker,
+    extract(epoch FROM now() - window_at)::float, window_calls, window_failures, failures
+FROM engine_endpoint WHERE connection_id = ANY(%s) ORDER BY connection_id FOR UPDATE
 """
+_ENDPOINTS = """
+UPDATE engine_endpoint e SET tokens = t.tokens, counted_at = now(), pace = t.pace,
+    pace_gain = t.pace_gain, paced_at = now() - t.paced_ago, window_at = now() - t.window_ago,
+    window_calls = t.window_calls, window_failures = t.window_failures, failures = t.failures, breaker = t.breaker,
+    breaker_reason = CASE WHEN t.turned OR t.reason <> '' THEN t.reason ELSE e.breaker_reason END,
+    breaker_at = CASE WHEN t.turned THEN now() ELSE e.breaker_at END,
+    probe_at = CASE WHEN t.breaker = 'closed' THEN NULL ELSE coalesce(now() + t.probe_in, e.probe_at) END,
+    not_before = greatest(e.not_before, now() + t.not_before)
+FROM unnest(%s::bigint[], %s::float[], %s::float[], %s::float[], %s::interval[], %s::interval[], %s::integer[],
+    %s::integer[], %s::integer[], %s::text[], %s::text[], %s::boolean[], %s::interval[], %s::interval[])
+    AS t (id, tokens, pace, pace_gain, paced_ago, window_ago, window_calls, window_failures, failures, breaker, reason,
+        turned, probe_in, not_before)
+WHERE e.connection_id = t.id
+"""
+_ENDPOINT_TYPES = (
+    *("bigint", "double", "double", "double", "interval", "interval", "integer", "integer", "integer", "text", "text"),
+    *("boolean", "interval", "interval"),
+)
 
 
 class Finisher:
@@ -80,8 +106,8 @@ class Finisher:
         return [(result.work.lane_id, result.work.token) in mine for result in results]
 
     async def _still_mine(self, connection: AsyncConnection, results: Sequence[Result]) -> set[tuple[int, int]]:
-        lanes = [result.work.lane_id for result in results]
-        tokens = [result.work.token for result in results]
+        lanes = array("bigint", [result.work.lane_id for result in results])
+        tokens = array("bigint", [result.work.token for result in results])
         cursor = await connection.execute(_MINE, [lanes, tokens, self._holder])
         return {(lane, token) for lane, token in await cursor.fetchall()}
 
@@ -92,63 +118,61 @@ class Finisher:
         await bulk.insert(connection, bulk.STEPS, steps)
         await bulk.insert(connection, bulk.FACTS, rows.facts(results), "ON CONFLICT DO NOTHING")
         await bulk.insert(connection, bulk.BUSINESS_KEYS, rows.document_keys(results), "ON CONFLICT DO NOTHING")
-        await connection.execute(_DELIVERIES, rows.columns(rows.deliveries(results, now)))
+        await connection.execute(_DELIVERIES, arrays(_DELIVERY_TYPES, rows.deliveries(results, now)))
         await self._lanes(connection, results)
         await exceptions.resolve(connection, rows.resolved(results), at=now)
         await exceptions.open_or_reopen(connection, rows.exceptions(results, now), at=now)
-        await self._endpoints(connection, results)
         await insert_events(connection, blocked_calls(self._scope, results))
         counted = upsert(rows.counted(results, now), self._slot)
         if counted is not None:
             await connection.execute(*counted)
+        await self._endpoints(connection, results)
 
     async def _lanes(self, connection: AsyncConnection, results: Sequence[Result]) -> None:
-        lanes = [result.work.lane_id for result in results]
+        lanes = array("bigint", [result.work.lane_id for result in results])
         done = [result.work.entry_id for result in results if result.end in ENDED]
         tried = [(r.work.entry_id, rows.tries(r)) for r in results if r.end not in ENDED]
         await connection.execute("DELETE FROM engine_intent WHERE lane_id = ANY(%s)", [lanes])
-        await connection.execute(_DONE, [done])
+        await connection.execute(_DONE, [array("bigint", done)])
         if tried:
-            await connection.execute(_TRIED, rows.columns(tried))
-        lane_rows = [(r.work.lane_id, r.retry_in or timedelta(), r.end is End.PARK) for r in results]
-        await connection.execute(_LANES, rows.columns(lane_rows))
-        await connection.execute(_EMPTY, [lanes])
+            await connection.execute(_TRIED, arrays(("bigint", "integer"), tried))
+        cursor = await connection.execute(_EMPTY, [lanes])
+        gone = {row[0] for row in await cursor.fetchall()}
+        left = [rows.lane(result) for result in results if result.work.lane_id not in gone]
+        if left:
+            await connection.execute(_LANES, arrays(("bigint", "interval", "boolean", "smallint"), left))
 
     async def _endpoints(self, connection: AsyncConnection, results: Sequence[Result]) -> None:
-        """The breaker's view of this batch: a success closes it, failures to connect open it."""
-        for connection_id in sorted({result.work.connection_id for result in results}):
-            mine = [result for result in results if result.work.connection_id == connection_id]
-            change = await self._breaker(connection, connection_id, mine)
-            if change is not None:
-                await connection.execute(_ENDPOINT, change)
+        """What their answers say about the targets. Last of all, because claims wait for these rows."""
+        mine: dict[int, list[Result]] = {}
+        for result in results:
+            mine.setdefault(result.work.connection_id, []).append(result)
+        cursor = await connection.execute(_READ_ENDPOINTS, [array("bigint", sorted(mine))])
+        changes = [
+            _endpoint_row(connection_id, after(State(*fields), answers(mine[connection_id]), self._rng))
+            for connection_id, *fields in await cursor.fetchall()
+        ]
+        await connection.execute(_ENDPOINTS, arrays(_ENDPOINT_TYPES, changes))
 
-    async def _breaker(
-        self, connection: AsyncConnection, connection_id: int, results: Sequence[Result]
-    ) -> dict[str, object] | None:
-        cursor = await connection.execute(
-            "SELECT failures, breaker FROM engine_endpoint WHERE connection_id = %s FOR UPDATE", [connection_id]
-        )
-        failures, breaker = await cursor.fetchone()
-        problems = [result.problem for result in results if result.problem is not None]
-        unreachable = sum(problem.unreachable for problem in problems)
-        rejected = next((problem for problem in problems if problem.credential), None)
-        waits = [problem.retry_after for problem in problems if problem.retry_after is not None]
-        # What was refused before any call says nothing about the target.
-        reached = any(step.status is not None for result in results for step in result.attempt.steps)
-        news = unreachable or rejected or waits or (reached and (failures or breaker != Endpoint.Breaker.CLOSED))
-        if not news:
-            return None
-        failures = 0 if reached else failures + unreachable
-        opened = rejected is not None or failures >= BREAKER_OPENS_AFTER
-        reason = (rejected or (problems[-1] if problems else None)) if opened else None
-        return {
-            "id": connection_id,
-            "failures": failures,
-            "breaker": Endpoint.Breaker.OPEN if opened else Endpoint.Breaker.CLOSED,
-            "reason": reason.message if reason else "",
-            "probe": probe_delay(failures, self._rng) if opened else None,
-            "not_before": min(max(waits), timedelta(minutes=15)) if waits else None,
-        }
+
+def _endpoint_row(connection_id: int, change: Change) -> rows.Row:
+    state = change.state
+    return (
+        connection_id,
+        state.tokens,
+        state.pace,
+        state.pace_gain,
+        timedelta(seconds=state.paced_ago),
+        timedelta(seconds=state.window_ago),
+        state.window_calls,
+        state.window_failures,
+        state.failures,
+        state.breaker,
+        change.reason,
+        change.opened or change.closed,
+        change.probe_in,
+        change.not_before,
+    )
 
 
 def _hints(results: Sequence[Result]) -> list[Hint]:

@@ -1,14 +1,15 @@
 """T2: what is about to be done, committed before it is done, fenced by the lease.
 
-One row when an attempt begins (step ""), one before each call that changes the target. Rows left by a dead holder
-are what makes its outcome uncertain; they are read and removed when the lane's next attempt finishes.
+One row when an attempt begins (step "", written with its lease), and one before each call that changes a target which
+cannot tell a repeat by itself (`call.EngineCall`). Rows left by a dead holder are what makes its outcome uncertain;
+they are read and removed when the lane's next attempt finishes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -16,23 +17,26 @@ from psycopg_pool import AsyncConnectionPool
 
 from connectors.engine.batch import Batcher
 from connectors.engine.drain.work import Work
+from tenants.arrays import arrays
 from tenants.asyncdb import scoped
 from tenants.context import Scope
 
 MAX_BATCH = 256
 MAX_WAITING = 10_000
 _INSERT = """
-WITH mine AS (SELECT id FROM engine_lane l JOIN unnest(%s::bigint[], %s::bigint[]) AS t (lane, token)
-    ON l.id = t.lane AND l.token = t.token)
 INSERT INTO engine_intent (attempt_id, retailer_id, delivery_id, lane_id, token, step, at)
-SELECT i.* FROM unnest(%s::uuid[], %s::bigint[], %s::uuid[], %s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[])
-    AS i (attempt_id, retailer_id, delivery_id, lane_id, token, step, at)
-JOIN mine ON mine.id = i.lane_id
+SELECT i.*, clock_timestamp()
+FROM unnest(%s::uuid[], %s::bigint[], %s::uuid[], %s::bigint[], %s::bigint[], %s::text[])
+    AS i (attempt_id, retailer_id, delivery_id, lane_id, token, step)
+JOIN engine_lane l ON l.id = i.lane_id AND l.token = i.token
 RETURNING attempt_id
 """
+_TYPES = ("uuid", "bigint", "uuid", "bigint", "bigint", "text")
 _LEFT_BEHIND = """
-SELECT lane_id, attempt_id, min(at), bool_or(step <> '') FROM engine_intent
-WHERE lane_id = ANY(%s) AND delivery_id = ANY(%s) GROUP BY lane_id, attempt_id ORDER BY min(at)
+SELECT lane_id, attempt_id, min(at), extract(epoch FROM clock_timestamp() - max(at) FILTER (WHERE step <> ''))::float
+FROM engine_intent
+WHERE lane_id = ANY(%s) AND delivery_id = ANY(%s) AND NOT attempt_id = ANY(%s)
+GROUP BY lane_id, attempt_id ORDER BY min(at)
 """
 
 
@@ -42,41 +46,34 @@ class LeaseLost(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
+    """A call that changes the target, announced under its work's attempt."""
+
     work: Work
-    attempt_id: UUID
     step: str
 
 
 @dataclass(frozen=True, slots=True)
 class LeftBehind:
-    """An attempt whose holder died: when it began, and whether it had announced a change."""
+    """An attempt whose holder died: when it began, and how many seconds ago it announced a change, if it did."""
 
     attempt_id: UUID
     began_at: datetime
-    may_have_changed: bool
+    announced_ago: float | None
+
+    @property
+    def may_have_changed(self) -> bool:
+        return self.announced_ago is not None
 
 
 async def write(connection: AsyncConnection, intents: Sequence[Intent]) -> list[bool]:
     """One answer an intent: False where the lease is lost."""
-    now = datetime.now(UTC)
-    lanes = [intent.work.lane_id for intent in intents]
-    tokens = [intent.work.token for intent in intents]
-    cursor = await connection.execute(
-        _INSERT,
-        [
-            lanes,
-            tokens,
-            [intent.attempt_id for intent in intents],
-            [intent.work.retailer_id for intent in intents],
-            [intent.work.delivery_id for intent in intents],
-            lanes,
-            tokens,
-            [intent.step for intent in intents],
-            [now] * len(intents),
-        ],
-    )
+    rows = [
+        (work.attempt_id, work.retailer_id, work.delivery_id, work.lane_id, work.token, step)
+        for work, step in ((intent.work, intent.step) for intent in intents)
+    ]
+    cursor = await connection.execute(_INSERT, arrays(_TYPES, rows))
     written = {row[0] for row in await cursor.fetchall()}
-    return [intent.attempt_id in written for intent in intents]
+    return [intent.work.attempt_id in written for intent in intents]
 
 
 def intent_log(pool: AsyncConnectionPool, scope: Scope) -> Batcher[Intent, None]:
@@ -91,7 +88,11 @@ def intent_log(pool: AsyncConnectionPool, scope: Scope) -> Batcher[Intent, None]
 
 async def left_behind(connection: AsyncConnection, works: Sequence[Work]) -> dict[int, list[LeftBehind]]:
     """What dead holders left, by lane."""
-    parameters = [[work.lane_id for work in works], [work.delivery_id for work in works]]
+    works = [work for work in works if work.interrupted]
+    if not works:
+        return {}
+    rows = [(work.lane_id, work.delivery_id, work.attempt_id) for work in works]
+    parameters = arrays(("bigint", "uuid", "uuid"), rows)
     cursor = await connection.execute(_LEFT_BEHIND, parameters)
     found: dict[int, list[LeftBehind]] = {}
     for lane_id, *rest in await cursor.fetchall():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -13,17 +13,16 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from connectors.engine.batch import Batcher
 from connectors.engine.config import ConfigBook, FlowsChanged, PartnerConfig
-from connectors.engine.drain.claim import claim, release, renew
+from connectors.engine.drain.claim import claim, end_dead_leases, release, renew
 from connectors.engine.drain.finish import Finisher
-from connectors.engine.drain.intents import Intent, LeftBehind, intent_log, left_behind, write
-from connectors.engine.drain.perform import Performer
+from connectors.engine.drain.intents import LeftBehind, intent_log, left_behind
+from connectors.engine.drain.perform import Performer, unsettled_seconds
 from connectors.engine.drain.route import route
 from connectors.engine.drain.work import Result, Work
 from governance.egress.client import Egress
-from monitoring.ledger.hints import notify_sql
+from monitoring.ledger.hints import Hint, notify_sql
 from tenants.asyncdb import scoped
 from tenants.context import Scope
-from tenants.ids import uuid7
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +52,7 @@ class PartnerDrain:
     ) -> None:
         rng = random.Random()  # noqa: S311 - jitter, not a secret
         self.scope = scope
+        self._rng = rng
         self._me = identity
         self._pool = pool
         self._book = book
@@ -68,25 +68,55 @@ class PartnerDrain:
         return len(self._running)
 
     async def step(self, room: int) -> int:
-        """Route and start what is due, at most `room` deliveries. Returns how much there was to do."""
+        """T1: route and lease what is due, at most `room` deliveries, in one transaction; then start them.
+
+        Returns how much there was to do.
+        """
         config = await self._book.of(self.scope)
         async with scoped(self._pool, self.scope) as connection:
-            routed = await self._route(connection, config)
-            works = await self._claim(connection, room)
-            if works:
-                await self._start(connection, works, await self._config_for(works))
-        return routed + len(works)
+            try:
+                async with connection.transaction():
+                    hints = await route(connection, self.scope, config, self._me.slot)
+                    works = await self._claim(connection, room)
+                    left = await left_behind(connection, works)
+            except FlowsChanged:
+                self._book.forget(self.scope)
+                return 1  # there is something to route, with the flows as they are now
+            await self._tell(connection, hints)
+            config = await self._config_for(works)
+            works = await self._settled(connection, works, left, config)
+        self._start(works, config, left)
+        return len(hints) + len(works)
 
     async def _claim(self, connection: psycopg.AsyncConnection, room: int) -> list[Work]:
         if room <= 0:
             return []
         suspected = any(work.crashes for work in self._running.values())
-        return await claim(connection, holder=self._me.holder, limit=min(room, BATCH), suspects=not suspected)
+        limit = min(room, BATCH)
+        return await claim(connection, holder=self._me.holder, limit=limit, rng=self._rng, suspects=not suspected)
+
+    async def _settled(
+        self,
+        connection: psycopg.AsyncConnection,
+        works: list[Work],
+        left: Mapping[int, Sequence[LeftBehind]],
+        config: PartnerConfig,
+    ) -> list[Work]:
+        """Those that may run now: a target is searched only when a dead holder's call cannot be at work in it."""
+        waits = {work.lane_id: unsettled_seconds(work, left.get(work.lane_id, ()), config) for work in works}
+        early = [work for work in works if waits[work.lane_id] > 0]
+        if early:
+            await release(connection, early, [waits[work.lane_id] for work in early])
+        return [work for work in works if waits[work.lane_id] <= 0]
 
     async def keep_leases(self) -> None:
         if self._running:
             async with scoped(self._pool, self.scope) as connection:
                 await renew(connection, list(self._running.values()), holder=self._me.holder)
+
+    async def end_dead_leases(self) -> None:
+        async with scoped(self._pool, self.scope) as connection:
+            await end_dead_leases(connection, holder=self._me.holder)
 
     async def stop(self, seconds: float) -> None:
         """Let running attempts end; give back the leases of those that do not in time."""
@@ -107,33 +137,21 @@ class PartnerDrain:
         self._book.forget(self.scope)
         return await self._book.of(self.scope)
 
-    async def _route(self, connection: psycopg.AsyncConnection, config: PartnerConfig) -> int:
-        try:
-            hints = await route(connection, self.scope, config, self._me.slot)
-        except FlowsChanged:
-            self._book.forget(self.scope)
-            return 1  # there is something to route, with the flows as they are now
-        if hints is None:
-            return 0
+    async def _tell(self, connection: psycopg.AsyncConnection, hints: Sequence[Hint]) -> None:
         statement = notify_sql(self.scope.schema, hints)
         if statement is not None:
             await connection.execute(*statement)
-        return len(hints)
 
-    async def _start(self, connection: psycopg.AsyncConnection, works: list[Work], config: PartnerConfig) -> None:
-        """T2: the attempts' intents, in one statement; then the attempts themselves, concurrently."""
-        left = await left_behind(connection, works)
-        begun = [Intent(work, uuid7(), "") for work in works]
-        for intent, mine in zip(begun, await write(connection, begun), strict=True):
-            if mine:
-                task = asyncio.create_task(self._attempt(intent, config, left.get(intent.work.lane_id, ())))
-                self._running[task] = intent.work
-                task.add_done_callback(self._ended)
+    def _start(self, works: list[Work], config: PartnerConfig, left: Mapping[int, Sequence[LeftBehind]]) -> None:
+        for work in works:
+            task = asyncio.create_task(self._attempt(work, config, left.get(work.lane_id, ())))
+            self._running[task] = work
+            task.add_done_callback(self._ended)
 
-    async def _attempt(self, intent: Intent, config: PartnerConfig, left: Sequence[LeftBehind]) -> None:
-        result = await self._performer.perform(intent.work, intent.attempt_id, config, left)
+    async def _attempt(self, work: Work, config: PartnerConfig, left: Sequence[LeftBehind]) -> None:
+        result = await self._performer.perform(work, config, left)
         if result is not None and not await self._results.submit(result):
-            log.warning("lane %s was taken over; its late result was refused", intent.work.lane_id)
+            log.warning("lane %s was taken over; its late result was refused", work.lane_id)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.pop(task, None)

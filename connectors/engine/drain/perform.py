@@ -8,17 +8,16 @@ import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import perf_counter
-from uuid import UUID
 
 from connectors.engine.batch import Batcher
 from connectors.engine.config import PartnerConfig, Target
-from connectors.engine.drain.call import CallBlocked, EngineCall, NotReached
+from connectors.engine.drain.call import CALL_SECONDS, CallBlocked, EngineCall, NotReached
 from connectors.engine.drain.intents import Intent, LeaseLost, LeftBehind
-from connectors.engine.drain.policy import verdict
+from connectors.engine.drain.policy import SETTLE_SECONDS, verdict
 from connectors.engine.drain.transform import Transformed, transform
 from connectors.engine.drain.work import AttemptRecord, End, Problem, Result, Work
 from connectors.sdk.connector import Delivered
-from connectors.sdk.errors import ConnectorError, CredentialRejected, Uncertain
+from connectors.sdk.errors import ConnectorError, CredentialRejected, Unavailable, Uncertain
 from governance.catalogue.manifest import Idempotency
 from governance.egress.client import Egress
 from governance.redaction.personal import personal_key
@@ -38,11 +37,9 @@ class Performer:
         self._intents = intents
         self._rng = rng
 
-    async def perform(
-        self, work: Work, attempt_id: UUID, config: PartnerConfig, left: Sequence[LeftBehind]
-    ) -> Result | None:
+    async def perform(self, work: Work, config: PartnerConfig, left: Sequence[LeftBehind]) -> Result | None:
         """None when the lease was lost on the way: then nothing may be written either."""
-        attempt = AttemptRecord(attempt_id, datetime.now(UTC))
+        attempt = AttemptRecord(work.attempt_id, datetime.now(UTC))
         began = perf_counter()
         target = config.targets.get(work.connection_id)
         ready = self._prepare(work, target, left)
@@ -88,9 +85,8 @@ class Performer:
             return _problem(error)
         except TimeoutError:
             changed = any(step.changes for step in attempt.steps)
-            return Problem(
-                "transport", f"Not done within {ATTEMPT_SECONDS:.0f} seconds.", uncertain=changed, retryable=True
-            )
+            text = f"Not done within {ATTEMPT_SECONDS:.0f} seconds."
+            return Problem("transport", text, uncertain=changed, failing=True, retryable=True)
         except LeaseLost:
             raise
         except Exception:  # the outermost edge: a connector's defect must not stop the drain
@@ -122,6 +118,17 @@ class Performer:
         return result
 
 
+def unsettled_seconds(work: Work, left: Sequence[LeftBehind], config: PartnerConfig) -> float:
+    """How long a dead holder's call may still be at work in a target that must be searched; 0 or less: not at all."""
+    target = config.targets.get(work.connection_id)
+    if target is None or work.operation not in target.connector.operations:
+        return 0.0
+    if target.connector.manifest.operation(work.operation).idempotency is not Idempotency.SEARCH_FIRST:
+        return 0.0
+    announced = [one.announced_ago for one in left if one.announced_ago is not None]
+    return CALL_SECONDS + SETTLE_SECONDS - min(announced) if announced else 0.0
+
+
 def _storable(text: str) -> str:
     """A target's words as any column takes them: without NUL and lone surrogates."""
     return text.replace("\0", "").encode("utf-8", "replace").decode()
@@ -133,6 +140,7 @@ def _problem(error: ConnectorError) -> Problem:
         _storable(error.operator_message),
         _storable(error.detail),
         uncertain=isinstance(error, Uncertain),
+        failing=isinstance(error, Unavailable | Uncertain),
         unreachable=isinstance(error, NotReached),
         credential=isinstance(error, CredentialRejected),
         blocked=isinstance(error, CallBlocked),

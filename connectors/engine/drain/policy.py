@@ -17,9 +17,8 @@ UNREACHABLE_SECONDS = 15.0
 # We obey a target's Retry-After this far and no further.
 RETRY_AFTER_CAP = timedelta(minutes=15)
 
-BREAKER_OPENS_AFTER = 5
-PROBE_SECONDS = 5.0
-PROBE_CAP_SECONDS = 60.0
+# A call that is given up may still be at work in the target: so long before the target is asked what became of it.
+SETTLE_SECONDS = 5.0
 
 
 def verdict(
@@ -36,7 +35,10 @@ def verdict(
         return End.PARK, None
     if tries >= MAX_TRIES:
         return End.PARK, None
-    return End.RETRY, retry_delay(tries, problem.retry_after, rng)
+    delay = retry_delay(tries, problem.retry_after, rng)
+    if problem.uncertain and idempotency is Idempotency.SEARCH_FIRST:
+        delay = max(delay, timedelta(seconds=SETTLE_SECONDS))
+    return End.RETRY, delay
 
 
 def retry_delay(tries: int, retry_after: timedelta | None, rng: random.Random) -> timedelta:
@@ -45,10 +47,3 @@ def retry_delay(tries: int, retry_after: timedelta | None, rng: random.Random) -
     if retry_after is None:
         return jitter
     return max(jitter, min(max(retry_after, timedelta()), RETRY_AFTER_CAP))
-
-
-def probe_delay(failures: int, rng: random.Random) -> timedelta:
-    """How long an open breaker waits for its next probe: doubling with every failed one, jittered."""
-    beyond = max(0, failures - BREAKER_OPENS_AFTER)
-    ceiling = min(PROBE_CAP_SECONDS, PROBE_SECONDS * 2 ** min(beyond, 10))
-    return timedelta(seconds=rng.uniform(ceiling / 2, ceiling))

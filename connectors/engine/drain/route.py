@@ -21,6 +21,7 @@ from monitoring.ledger import bulk
 from monitoring.ledger.hints import Hint, exception_changed, messages_changed
 from monitoring.ledger.models import Delivery, Disposition
 from monitoring.rollups.writer import Counted, upsert
+from tenants.arrays import array, arrays
 from tenants.context import Scope
 
 BATCH = 256
@@ -30,8 +31,8 @@ SELECT id, position, retailer_id, connection_id, connection_key, connector, topi
 FROM ledger_message WHERE position > (SELECT position FROM engine_head WHERE id = %s) ORDER BY position LIMIT %s
 """
 _LANES = """
-INSERT INTO engine_lane (retailer_id, flow_id, key, endpoint_id, due_at, parked, token, crashes)
-SELECT retailer_id, flow_id, key, endpoint_id, now(), false, 0, 0
+INSERT INTO engine_lane (retailer_id, flow_id, key, endpoint_id, share, due_at, parked, token, crashes)
+SELECT retailer_id, flow_id, key, endpoint_id, 0, now(), false, 0, 0
 FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[]) AS t (retailer_id, flow_id, key, endpoint_id)
 ON CONFLICT (flow_id, key) DO UPDATE SET flow_id = excluded.flow_id RETURNING id, flow_id, key
 """
@@ -49,28 +50,25 @@ _VERSIONS = (
 )
 
 
-async def route(connection: AsyncConnection, scope: Scope, config: PartnerConfig, slot: int) -> list[Hint] | None:
-    """Route one batch in one transaction. None when there was nothing to route or another drain is at it.
+async def route(connection: AsyncConnection, scope: Scope, config: PartnerConfig, slot: int) -> list[Hint]:
+    """Route one batch in the caller's transaction. Empty when there is nothing to route or another drain is at it.
 
     Raises: FlowsChanged. A route is decided once: "no flow takes it" from what was read earlier would lose the message.
     """
-    async with connection.transaction():
-        cursor = await connection.execute(
-            "SELECT pg_try_advisory_xact_lock(hashtext('signalbox router'), hashtext(%s))", [scope.schema]
-        )
-        if not (await cursor.fetchone())[0]:
-            return None
-        cursor = await connection.execute(_NEXT, [Head.ROUTED, BATCH])
-        messages = [Routable(*row[:-1], bytes(row[-1])) for row in await cursor.fetchall()]
-        if not messages:
-            return None
-        await _insist_on_current_flows(connection, config)
-        plan = plan_routes(scope.schema, messages, config.flows_by_source, await _versions(connection, messages))
-        ended = await _write(connection, plan, slot)
-        await insert_events(connection, masked_cards(scope, messages))
-        await connection.execute(
-            "UPDATE engine_head SET position = %s WHERE id = %s", [messages[-1].position, Head.ROUTED]
-        )
+    cursor = await connection.execute(
+        "SELECT pg_try_advisory_xact_lock(hashtext('signalbox router'), hashtext(%s))", [scope.schema]
+    )
+    if not (await cursor.fetchone())[0]:
+        return []
+    cursor = await connection.execute(_NEXT, [Head.ROUTED, BATCH])
+    messages = [Routable(*row[:-1], bytes(row[-1])) for row in await cursor.fetchall()]
+    if not messages:
+        return []
+    await _insist_on_current_flows(connection, config)
+    plan = plan_routes(scope.schema, messages, config.flows_by_source, await _versions(connection, messages))
+    ended = await _write(connection, plan, slot)
+    await insert_events(connection, masked_cards(scope, messages))
+    await connection.execute("UPDATE engine_head SET position = %s WHERE id = %s", [messages[-1].position, Head.ROUTED])
     return _hints(messages, plan, ended)
 
 
@@ -103,7 +101,7 @@ async def _write(connection: AsyncConnection, plan: Plan, slot: int) -> list[Sup
     ended = await supersede_waiting(connection, lanes, now) if lanes else []
     if plan.disposed:
         ids, dispositions, rules = zip(*((m.id, d, r) for m, d, r in plan.disposed), strict=True)
-        await connection.execute(_DISPOSE, [list(ids), list(dispositions), list(rules)])
+        await connection.execute(_DISPOSE, [array("uuid", ids), array("text", dispositions), array("text", rules)])
     await bulk.insert(connection, bulk.EXCEPTIONS, [_unreadable_row(message, now) for message in plan.unreadable])
     counted = [_counted(message, disposition) for message, disposition, _ in plan.disposed]
     counted += [_counted(message, Disposition.UNREADABLE) for message in plan.unreadable]
@@ -144,13 +142,13 @@ async def _into_lanes(connection: AsyncConnection, deliveries: list[Planned]) ->
         return []
     wanted = {(p.flow.id, p.lane_key): (p.message.retailer_id, p.flow.target_id) for p in deliveries}
     rows = [(retailer, flow_id, key, target) for (flow_id, key), (retailer, target) in sorted(wanted.items())]
-    cursor = await connection.execute(_LANES, [list(column) for column in zip(*rows, strict=True)])
+    cursor = await connection.execute(_LANES, arrays(("bigint", "bigint", "text", "bigint"), rows))
     lanes = {(flow_id, key): lane_id for lane_id, flow_id, key in await cursor.fetchall()}
     entries = [
         (p.message.retailer_id, lanes[p.flow.id, p.lane_key], p.message.position, p.id, p.message.id)
         for p in deliveries
     ]
-    await connection.execute(_ENTRIES, [list(column) for column in zip(*entries, strict=True)])
+    await connection.execute(_ENTRIES, arrays(("bigint", "bigint", "bigint", "uuid", "uuid"), entries))
     newest_only = {(p.flow.id, p.lane_key) for p in deliveries if p.flow.mode == Flow.Mode.LATEST_WINS}
     return sorted(lanes[key] for key in newest_only)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from connectors.engine.drain.transform import lag_us
 from connectors.engine.drain.work import ENDED, End, Problem, Result, StepRecord
+from connectors.engine.models import Lane
 from monitoring.exceptions.rows import open_exception
 from monitoring.ledger import payloads
 from monitoring.ledger.models import Attempt, Delivery
@@ -22,10 +23,6 @@ STATES = {
     End.PARK: Delivery.State.EXCEPTION,
     End.SUPERSEDED: Delivery.State.SUPERSEDED,
 }
-
-
-def columns(rows: Sequence[Row]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def tries(result: Result) -> int:
@@ -83,6 +80,12 @@ def _interrupted(result: Result, attempt_id: UUID, began_at: datetime, number: i
     text = "The worker ended during this attempt; the target was asked what became of it."
     tail = (Attempt.Outcome.INTERRUPTED, "transport", text, "", "", "", "")
     return (*head, work.operation, number, work.trigger, began_at, 0, 0, 0, *tail)
+
+
+def lane(result: Result) -> Row:
+    """(lane, how long it waits, whether for a person, its share of the endpoint) of a lane that goes on."""
+    share = Lane.Share.RETRY if result.end is End.RETRY else Lane.Share.LIVE
+    return result.work.lane_id, result.retry_in or timedelta(), result.end is End.PARK, share
 
 
 def steps(results: Sequence[Result]) -> tuple[list[Row], list[Row]]:
@@ -182,11 +185,11 @@ def _delivery(result: Result, now: datetime) -> Row:
 
 
 def resolved(results: Sequence[Result]) -> list[tuple[UUID, str]]:
-    """(delivery, how it ended) of everything accepted or superseded: closes its open exception, if it had one."""
+    """(delivery, how it ended) of what ended after an earlier try: closes its open exception, if it had one."""
     return [
         (result.work.delivery_id, result.rule or f"Accepted by the target as {result.delivered.document_id}.")
         for result in results
-        if result.end in ENDED
+        if result.end in ENDED and (result.work.attempts or result.interrupted)
     ]
 
 

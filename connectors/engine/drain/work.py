@@ -5,16 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from time import monotonic
 from uuid import UUID
 
 from connectors.canonical.facts import Facts
 from connectors.sdk.connector import Delivered
 
 
+@dataclass(slots=True)
+class Lease:
+    """How long a lane is surely ours, by this process's monotonic clock: less than the database grants."""
+
+    until: float
+
+    @property
+    def holds(self) -> bool:
+        return monotonic() < self.until
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """The head entry of a leased lane. `token` fences every write made for it."""
 
+    attempt_id: UUID
     lane_id: int
     token: int
     crashes: int  # leases of this lane whose holder died
@@ -39,7 +52,10 @@ class Work:
     connector: str  # the source's
     topic: str
     api_version: str
+    interrupted: bool  # an earlier attempt at it left its intents behind
+    probe: bool  # the one that tries whether an open breaker may close
     body: bytes
+    lease: Lease
 
 
 @dataclass(slots=True)
@@ -98,7 +114,8 @@ class Problem:
     message: str
     detail: str = ""
     uncertain: bool = False  # a call left and nobody knows its effect
-    unreachable: bool = False  # counts against the endpoint's breaker
+    failing: bool = False  # the target's own trouble: counts against the endpoint's breaker
+    unreachable: bool = False  # no connection came about
     credential: bool = False  # opens the breaker at once
     blocked: bool = False  # the address may not be called
     retryable: bool = False

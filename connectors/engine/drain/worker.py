@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 import secrets
@@ -24,7 +25,7 @@ from tenants.context import scope_of
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
-RENEW_SECONDS = 3.0
+RENEW_EVERY = 3  # ticks
 PARTNERS_SECONDS = 5.0
 REST_SECONDS = 5.0
 CAPACITY = 256
@@ -130,11 +131,14 @@ class Drain:
             self._wake.set()
 
     async def _keep_leases(self) -> None:
-        while True:
-            await asyncio.sleep(RENEW_SECONDS)
+        """Ours are renewed; those of drains that are gone are ended."""
+        for seconds in itertools.count(1):
+            await asyncio.sleep(TICK_SECONDS)
             for partner in list(self._partners.values()):
                 try:
-                    await partner.keep_leases()
+                    await partner.end_dead_leases()
+                    if seconds % RENEW_EVERY == 0:
+                        await partner.keep_leases()
                 except (psycopg.Error, PoolTimeout) as error:
                     log.warning("leases could not be renewed: %s", type(error).__name__)
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from connectors.engine.drain.claim import claim
 from connectors.engine.drain.intents import Intent, write
 from connectors.engine.models import Entry, Lane
 from connectors.engine.models import Intent as IntentRow
@@ -20,9 +19,8 @@ from monitoring.ledger.models import Attempt, Delivery, Message
 from monitoring.rollups.equation import equation
 from monitoring.rollups.models import Minute
 from tenants.asyncdb import make_pool, scoped
-from tenants.ids import uuid7
 from tests.connectors.engine.test_recovery import _route_only as route_only
-from tests.support.engine import World
+from tests.support.engine import World, take
 from tests.support.orders import order
 
 ADA = command("Ada")
@@ -170,9 +168,8 @@ async def test_a_worker_that_died_on_the_older_one_leaves_the_newest_delivered(n
     await pool.open()
     await route_only(newest, pool)
     async with scoped(pool, newest.scope) as connection:
-        [work] = await claim(connection, holder=DEAD, limit=1)
-        attempt = uuid7()
-        await write(connection, [Intent(work, attempt, ""), Intent(work, attempt, "send")])
+        [work] = await take(connection, holder=DEAD, limit=1)
+        await write(connection, [Intent(work, "send")])
     newest.erp._apply("shop/5000001001", version(0))
     await post(newest, 1001, 1)
     await post(newest, 1001, 2)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.engine.drain.policy import MAX_TRIES, RETRY_AFTER_CAP, probe_delay, retry_delay, verdict
+from connectors.engine.drain.policy import MAX_TRIES, RETRY_AFTER_CAP, SETTLE_SECONDS, retry_delay, verdict
 from connectors.engine.drain.work import End, Problem
 from governance.catalogue.manifest import Idempotency
 
@@ -58,6 +58,8 @@ def test_delays_are_jittered_below_a_rising_ceiling():
     assert len(set(early)) > 190
 
 
-def test_probes_of_an_open_breaker_grow_rarer():
-    assert probe_delay(5, RNG) <= timedelta(seconds=5)
-    assert timedelta(seconds=20) <= probe_delay(9, RNG) <= timedelta(seconds=60)
+def test_a_target_that_is_searched_is_given_time_before_it_is_asked():
+    uncertain = Problem("transport", "no answer", uncertain=True, retryable=True)
+    for _ in range(50):
+        _, wait = verdict(uncertain, tries=1, idempotency=Idempotency.SEARCH_FIRST, rng=RNG)
+        assert wait >= timedelta(seconds=SETTLE_SECONDS)

@@ -14,7 +14,7 @@ from django.conf import settings
 from psycopg import OperationalError
 
 from connectors.engine.drain import intents, perform
-from connectors.engine.drain.claim import claim, renew
+from connectors.engine.drain.claim import renew
 from connectors.engine.drain.finish import Finisher
 from connectors.engine.drain.intents import Intent, write
 from connectors.engine.drain.transform import Transformed
@@ -30,7 +30,7 @@ from tenants.asyncdb import make_pool, scoped
 from tenants.ids import uuid7
 from tests.paths import ROOT
 from tests.support.cluster import TestCluster
-from tests.support.engine import World
+from tests.support.engine import World, take
 from tests.support.orders import order
 
 ADA = command("Ada")
@@ -56,11 +56,9 @@ async def lease_and_die(world: World, *, step: str | None = "", rounds: int = 1)
         await _route_only(world, pool)
         async with scoped(pool, world.scope) as connection:
             for _ in range(rounds):
-                [work] = await claim(connection, holder=DEAD, limit=1)
-                attempt = uuid7()
-                await write(connection, [Intent(work, attempt, "")])
+                [work] = await take(connection, holder=DEAD, limit=1)
                 if step:
-                    await write(connection, [Intent(work, attempt, step)])
+                    await write(connection, [Intent(work, step)])
     finally:
         await pool.close()
 
@@ -81,7 +79,7 @@ async def test_a_dead_holders_lease_is_free_at_once_and_its_attempt_is_on_record
     assert await world.ask(outcomes) == ["interrupted", "ok"]
 
 
-async def test_an_interrupted_change_is_searched_for_before_it_is_made_again(world: World):
+async def test_an_interrupted_change_is_searched_for_before_it_is_made_again(world: World, settled_at_once: None):
     await lease_and_die(world, step="send")
     world.erp._apply("shop/5000001001", "v")  # the dead worker's call had reached the target
     await world.settle()
@@ -113,10 +111,10 @@ async def test_of_all_that_died_together_one_is_suspected_at_a_time(world: World
     await pool.open()
     await _route_only(world, pool)
     async with scoped(pool, world.scope) as connection:
-        assert len(await claim(connection, holder=DEAD, limit=10)) == 4
-        [suspect] = await claim(connection, holder=DEAD + 1, limit=10)
+        assert len(await take(connection, holder=DEAD, limit=10)) == 4
+        [suspect] = await take(connection, holder=DEAD + 1, limit=10)
         assert suspect.crashes == 1
-        assert await claim(connection, holder=DEAD + 2, limit=10, suspects=False) == []
+        assert await take(connection, holder=DEAD + 2, limit=10, suspects=False) == []
     await pool.close()
     await world.settle()
     states = await world.ask(lambda: sorted(Delivery.objects.values_list("state", flat=True)))
@@ -129,19 +127,21 @@ async def test_a_result_under_a_lost_lease_is_refused_and_writes_nothing(world: 
     await pool.open()
     await _route_only(world, pool)
     async with scoped(pool, world.scope) as connection:
-        [old] = await claim(connection, holder=DEAD, limit=1)
-        [new] = await claim(connection, holder=DEAD + 1, limit=1)
+        [old] = await take(connection, holder=DEAD, limit=1)
+        [new] = await take(connection, holder=DEAD + 1, limit=1)
         assert new.token == old.token + 1
         finisher = Finisher(world.scope, holder=DEAD + 1, slot=999, worker="zombie", rng=None)
         late = Result(old, AttemptRecord(uuid7(), datetime.now(UTC)), End.DELIVERED, Delivered("DOC-9"))
         assert await finisher.finish(connection, [late]) == [False]
-        assert await write(connection, [Intent(old, uuid7(), "send")]) == [False]
+        assert await write(connection, [Intent(old, "send")]) == [False]
     await pool.close()
     assert await world.ask(state) == "waiting"
     assert await world.ask(lambda: Attempt.objects.count()) == 0
 
 
-async def test_kill_9_in_the_middle_of_a_call_loses_and_doubles_nothing(world: World, committed: TestCluster):
+async def test_kill_9_in_the_middle_of_a_call_loses_and_doubles_nothing(
+    world: World, committed: TestCluster, settled_at_once: None
+):
     world.erp.modes.append("hold")
     await world.post(order(1001))
     environment = {
@@ -189,7 +189,7 @@ async def test_a_lease_nobody_works_under_runs_out_though_its_drain_lives(world:
     await pool.open()
     await _route_only(world, pool)
     async with scoped(pool, world.scope) as connection:
-        [work] = await claim(connection, holder=DEAD, limit=1)
+        [work] = await take(connection, holder=DEAD, limit=1)
         before = await world.ask(_leased_until)
         await renew(connection, [], holder=DEAD)
         assert await world.ask(_leased_until) == before
