@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from time import perf_counter
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import aiohttp
 import msgspec
@@ -95,16 +96,26 @@ class _Connector(aiohttp.TCPConnector):
             ssl=True if ssl_context is None else ssl_context,
         )
         self._listed = listed
+        self._peers: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+
+    def _peer_of(self, connection: Any) -> str:
+        """The address spoken to, "" when the socket knows none any more. Asked of the system once a connection."""
+        protocol = connection.protocol
+        peer = self._peers.get(protocol)
+        if peer is None and connection.transport is not None:
+            peername = connection.transport.get_extra_info("peername")
+            peer = self._peers[protocol] = peername[0] if peername else ""
+        return peer or ""
 
     async def connect(self, *args: Any, **kwargs: Any) -> Any:
         connection = await super().connect(*args, **kwargs)
         trip = _trip.get()
-        peername = connection.transport.get_extra_info("peername") if connection.transport else None
-        if not peername:
+        peer = self._peer_of(connection)
+        if not peer:
             # Reset right after the handshake: the socket no longer knows whom it spoke to, and nothing was sent.
             connection.close()
             raise trip.failure("the connection was gone at once")
-        trip.peer = peername[0]
+        trip.peer = peer
         if reason := refusal(trip.peer, listed=self._listed):
             connection.close()
             raise Blocked(f"connected to {trip.peer}: {reason}")

@@ -11,7 +11,7 @@ from connectors.canonical.invariants import breaches
 from connectors.engine.drain.work import Problem, Work
 from connectors.library import connector
 from connectors.sdk.errors import ConnectorError
-from connectors.sdk.safe_json import parse
+from connectors.sdk.safe_json import reread
 
 GONE = Problem("payload gone", "The payload is no longer kept, so it cannot be delivered again.")
 
@@ -31,7 +31,7 @@ def transform(work: Work) -> Transformed:
         return Transformed(problem=GONE)
     source = connector(work.connector)
     try:
-        found = source.reader.canonical(work.topic, parse(work.body), received_at=work.received_at)
+        found = source.reader.canonical(work.topic, reread(work.body), received_at=work.received_at)
         document = _about(found, work.object_type)
     except ConnectorError as error:
         return Transformed(problem=Problem(error.error_class, error.operator_message, error.detail))

@@ -16,7 +16,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from connectors.engine.config import ConfigBook
 from connectors.engine.drain.claim import HOLDER_LOCK, SLOT_LOCK
-from connectors.engine.drain.partner import Identity, PartnerDrain
+from connectors.engine.drain.partner import BATCH, Identity, PartnerDrain
 from connectors.engine.wake import CHANNEL
 from governance.egress.client import Egress
 from tenants.asyncdb import conninfo, make_pool
@@ -25,6 +25,7 @@ from tenants.context import scope_of
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
+GATHER_SECONDS = 0.008
 RENEW_EVERY = 3  # ticks
 PARTNERS_SECONDS = 5.0
 REST_SECONDS = 5.0
@@ -85,8 +86,12 @@ class Drain:
             while not self._stop.is_set():
                 self._heartbeat()
                 await self._find_partners(identity, pool, egress, book)
-                if not await self._turn():
+                began = asyncio.get_running_loop().time()
+                done = await self._turn()
+                if not done:
                     await self._sleep()
+                elif done < BATCH:
+                    await self._gather(began)
                 for helper in helpers:
                     if helper.done():
                         helper.result()  # the listening connection is gone: begin a new session
@@ -94,15 +99,15 @@ class Drain:
             for helper in helpers:
                 helper.cancel()
 
-    async def _turn(self) -> bool:
-        """Each active partner once. True when anybody had something to do and there is room for more."""
-        busy = False
+    async def _turn(self) -> int:
+        """Each active partner once. How much there was to do."""
+        done = 0
         for schema, partner in list(self._partners.items()):
             if schema not in self._active:
                 continue
             room = CAPACITY - sum(other.in_flight for other in self._partners.values())
-            busy = bool(await self._serve_one(partner, room)) or busy
-        return busy
+            done += await self._serve_one(partner, room)
+        return done
 
     async def _serve_one(self, partner: PartnerDrain, room: int) -> int:
         """A defect in one partner's configuration must not stop the others: that partner waits a little."""
@@ -125,6 +130,12 @@ class Drain:
         except TimeoutError:
             pass
         self._wake.clear()
+
+    async def _gather(self, began: float) -> None:
+        """Under load turns would follow each other with a few messages each: a short pause makes them batches."""
+        pause = began + GATHER_SECONDS - asyncio.get_running_loop().time()
+        if pause > 0:
+            await asyncio.sleep(pause)
 
     async def _listen(self, own: AsyncConnection) -> None:
         async for _ in own.notifies():

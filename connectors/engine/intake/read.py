@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -57,14 +57,14 @@ def arrival_of(address: Address, headers: Mapping[str, str], body: bytes) -> Arr
 
 def _subject(address: Address, topic: str, body: bytes) -> tuple[Subject, str]:
     """(what it is about, why it cannot be read or "")."""
-    if depth(body) > MAX_DEPTH:
-        raise Refusal(400, f"the body nests more than {MAX_DEPTH} levels deep")
     try:
         document = parse(body)
         if not isinstance(document, dict):
             return NOTHING, "The body is JSON, but not an object."
         return address.connector.webhooks.subject(topic, document), ""
     except UnreadablePayload as error:
+        if depth(body) > MAX_DEPTH:
+            raise Refusal(400, f"the body nests more than {MAX_DEPTH} levels deep") from error
         return NOTHING, error.operator_message
     except ConnectorError as error:
         return NOTHING, error.operator_message
@@ -85,4 +85,4 @@ def _short(text: str) -> str:
 
 def _trace_id(headers: Mapping[str, str]) -> str:
     match = _TRACEPARENT.match(headers.get("traceparent", ""))
-    return match[1] if match else secrets.token_hex(16)
+    return match[1] if match else os.urandom(16).hex()

@@ -112,7 +112,7 @@ def _refund(refund: Mapping[str, Any]) -> Subject:
 
 def version(at: datetime | None) -> str:
     """A source version: a time as text that sorts, the same whether the source wrote -05:00 or Z."""
-    return f"{at:%Y-%m-%dT%H:%M:%S.%fZ}" if at else ""
+    return at.isoformat(timespec="microseconds").replace("+00:00", "Z") if at else ""
 
 
 def _moment(value: Any) -> datetime | None:

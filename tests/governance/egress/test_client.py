@@ -306,6 +306,10 @@ class Gone:
 
     transport = None
 
+    @property
+    def protocol(self) -> Gone:
+        return self
+
     def close(self) -> None:
         return None
 
