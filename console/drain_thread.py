@@ -11,6 +11,7 @@ import threading
 import uvloop
 
 from console.health import touch
+from console.watchdog import end_when_stuck
 
 log = logging.getLogger(__name__)
 
@@ -50,4 +51,8 @@ class DrainThread:
 
         self._drain = Drain(heartbeat=lambda: touch("drain"))
         self._ready.set()
-        await self._drain.run()
+        watch = asyncio.create_task(end_when_stuck())
+        try:
+            await self._drain.run()
+        finally:
+            watch.cancel()

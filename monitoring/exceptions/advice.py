@@ -101,11 +101,25 @@ ADVICE: Final[dict[str, Advice]] = {
         "an operator",
         True,
     ),
-    "crash": Advice(
-        "Crash",
-        "Working on this message ended the worker twice.",
-        "Hand it to an engineer with the link to this page.",
+    "poison": Advice(
+        "Poison",
+        "Two workers ended while they worked on this message.",
+        "Hand it to an engineer with the link to this page; the worker’s log says where. Retry once it is mended.",
         "an engineer",
+        False,
+    ),
+    "defect": Advice(
+        "Defect",
+        "The connector failed in a way it should not: nothing is wrong with the document for certain.",
+        "Hand it to an engineer with the link to this page; the worker’s log says more. Retry once it is mended.",
+        "an engineer",
+        False,
+    ),
+    "payload_gone": Advice(
+        "Payload gone",
+        "The payload is past its retention, so nothing can be made of it any more.",
+        "Ask the source to send it again, or enter it in the target by hand, then resolve.",
+        "an operator",
         False,
     ),
 }

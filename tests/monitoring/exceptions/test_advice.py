@@ -17,6 +17,13 @@ def test_each_class_of_the_closed_family_is_described(error):
     assert error.error_class in ADVICE
 
 
+@pytest.mark.parametrize(
+    "key", ["poison", "defect", "uncertain", "unreadable", "security", "validation", "payload gone"]
+)
+def test_what_the_engine_itself_opens_is_described(key):
+    assert advice_for(key).cause
+
+
 @pytest.mark.parametrize("key", ADVICE)
 def test_cause_and_action_are_sentences(key):
     advice = ADVICE[key]
