@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from celery import shared_task
 from django.db import DatabaseError, close_old_connections, connection
 
+from monitoring.rollups.folding import fold
 from tenants.context import partner_scope
 from tenants.selectors import active_partners
 
 log = logging.getLogger(__name__)
 
 PARTITION_MONTHS_AHEAD = 4
+FOLDING_SECONDS = 5.0
 
 
 @shared_task(name="console.tick")
@@ -32,6 +35,18 @@ def _look_after(schema: str) -> None:
             _ensure_partitions()
     except DatabaseError:
         log.exception("%s has no partitions ahead", schema)
+    try:
+        with partner_scope(schema):
+            _fold_minutes()
+    except DatabaseError:
+        log.exception("%s has minutes that are not folded", schema)
+
+
+def _fold_minutes() -> None:
+    """What became final since the last tick; after a long pause a part a tick, so that no partner waits for another."""
+    ends = time.monotonic() + FOLDING_SECONDS
+    while fold() and time.monotonic() < ends:
+        pass
 
 
 def _ensure_partitions() -> None:

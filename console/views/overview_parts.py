@@ -20,6 +20,7 @@ from monitoring.exceptions.advice import advice_for
 from monitoring.exceptions.selectors import ExceptionFilter, OpenSummary, exception_page, open_summary
 from monitoring.ledger.backlog import Backlog, backlog
 from monitoring.rollups.equation import Equation
+from monitoring.rollups.folding import folded_state
 from monitoring.rollups.selectors import (
     Latency,
     Traffic,
@@ -134,17 +135,19 @@ class Links:
 
 
 def read_numbers(scope: PageScope) -> Numbers:
-    """Cost: eight queries, however many messages."""
-    end, chosen = scope.range.end, scope.retailer_ids
-    start = _first_shown(scope, counting_since(retailers=chosen))
+    """Cost: ten queries, however many messages."""
+    end, chosen, folded = scope.range.end, scope.retailer_ids, folded_state()
+    start = _first_shown(scope, counting_since(retailers=chosen, folded=folded))
     named = [retailer.id for retailer in scope.chosen or scope.retailers]
-    found = messages_per_minute(start, end, retailers=chosen)
-    live = scope.range.is_live
+    found = messages_per_minute(start, end, retailers=chosen, folded=folded)
+    rate = found.total("received") / found.window.minutes
+    if scope.range.is_live:
+        rate = received_lately(at=scope.at, retailers=chosen, folded=folded)
     return Numbers(
         traffic=found,
-        rate=received_lately(at=scope.at, retailers=chosen) if live else found.total("received") / found.window.minutes,
-        hops=latency_by_hop(start, end, retailers=chosen),
-        versions=api_versions_in_use(start, end, retailers=chosen),
+        rate=rate,
+        hops=latency_by_hop(start, end, retailers=chosen, folded=folded),
+        versions=api_versions_in_use(start, end, retailers=chosen, folded=folded),
         risk=open_summary(retailers=named),
         backlog=backlog(named),
     )

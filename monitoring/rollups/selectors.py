@@ -1,24 +1,21 @@
-"""What the dashboards read. The cost follows the length of the range, never the number of messages in it.
+"""What the dashboards read. The cost follows how finely a range is shown, never the number of messages in it.
 
 Every function takes `retailers` (ids picked in the address, None for all in scope) and reads within the scope only.
+`folded` (`folding.folded_state`) saves a query where several of them are called for one page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
-
-from django.db import connection
-from django.db.models import DateTimeField, F, Func, Max, Sum, Value
 
 from governance.registry.models import RetailConnection
 from monitoring.rollups import histogram
-from monitoring.rollups.models import Minute
+from monitoring.rollups.reading import ANY_STEP, BEGINNING, END, Retailers, Source, counted, rows_of
+from monitoring.rollups.tiling import MINUTE, ORIGIN, Folded
 from monitoring.rollups.writer import split_versions
-from tenants.context import ALL, require_scope
-from tenants.scoping import RetailerQuerySet
 
 # hop -> the kind and outcomes (None: all) whose durations are its own; in the order a message passes them
 HOPS: Final[dict[str, tuple[str, tuple[str, ...] | None]]] = {
@@ -31,9 +28,6 @@ HOPS: Final[dict[str, tuple[str, tuple[str, ...] | None]]] = {
 WHOLE: Final = "end to end"
 STEPS: Final = tuple(timedelta(minutes=m) for m in (1, 2, 5, 10, 15, 30, 60, 120, 240, 720, 1440))
 MOST_POINTS: Final = 120
-ORIGIN: Final = datetime(2000, 1, 1, tzinfo=UTC)
-
-Retailers = Sequence[int] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,46 +124,49 @@ class VersionInUse:
     last_seen: datetime
 
 
-def messages_per_minute(since: datetime, until: datetime, *, retailers: Retailers = None) -> Traffic:
+def messages_per_minute(
+    since: datetime, until: datetime, *, retailers: Retailers = None, folded: Folded | None = None
+) -> Traffic:
     """Every kind of event by step. Cost: one query."""
     span = window(since, until)
-    rows = (
-        _rows(span, retailers)
-        .annotate(
-            step=Func(Value(span.step), F("minute"), Value(ORIGIN), function="date_bin", output_field=DateTimeField())
-        )
-        .values_list("step", "kind", "outcome")
-        .annotate(n=Sum("count"))
-    )
+    sql = "SELECT date_bin(%(step)s, at, %(origin)s), kind, outcome, sum(count)::bigint FROM {counted} GROUP BY 1, 2, 3"
     places = {time: place for place, time in enumerate(span.times)}
     series: dict[tuple[str, str], list[int]] = {}
-    for step, kind, outcome, n in rows:
-        series.setdefault((kind, outcome), [0] * len(places))[places[step]] = int(n)
+    for step, kind, outcome, n in rows_of(_source(span, retailers, folded), sql, step=span.step, origin=ORIGIN):
+        series.setdefault((kind, outcome), [0] * len(places))[places[step]] = n
     return Traffic(span, series)
 
 
-def counting_since(*, retailers: Retailers = None) -> datetime | None:
-    """The first minute of which anything was counted. Cost: one query, the first row of the key."""
-    rows = Minute.objects.scoped()
-    if retailers is not None:
-        rows = rows.filter(retailer_id__in=list(retailers))
-    return rows.order_by("minute").values_list("minute", flat=True).first()
+def counting_since(*, retailers: Retailers = None, folded: Folded | None = None) -> datetime | None:
+    """The first minute of which anything was counted. Cost: two queries."""
+    all_time = counted(BEGINNING, END, step=ANY_STEP, retailers=retailers, folded=folded)
+    first = rows_of(all_time, "SELECT min(at) FROM {counted}")[0][0]
+    if first is None:
+        return None
+    finely = counted(first, first + ANY_STEP / 2, step=MINUTE, retailers=retailers, folded=folded)
+    return rows_of(finely, "SELECT min(at) FROM {counted}")[0][0]
 
 
-def received_lately(*, at: datetime, minutes: int = 5, retailers: Retailers = None) -> float:
+def received_lately(
+    *, at: datetime, minutes: int = 5, retailers: Retailers = None, folded: Folded | None = None
+) -> float:
     """Messages a minute over the last whole minutes: the running one would look like a fall. Cost: one query."""
     until = at.replace(second=0, microsecond=0)
-    span = Window(until - timedelta(minutes=minutes), until, timedelta(minutes=1))
-    total = _rows(span, retailers).filter(kind="received").aggregate(n=Sum("count"))["n"] or 0
-    return int(total) / minutes
+    lately = counted(until - minutes * MINUTE, until, step=MINUTE, retailers=retailers, folded=folded)
+    found = rows_of(lately, "SELECT coalesce(sum(count), 0)::bigint FROM {counted} WHERE kind = 'received'")
+    return found[0][0] / minutes
 
 
-def latency_by_hop(since: datetime, until: datetime, *, retailers: Retailers = None) -> list[Latency]:
+def latency_by_hop(
+    since: datetime, until: datetime, *, retailers: Retailers = None, folded: Folded | None = None
+) -> list[Latency]:
     """Hops that were timed at all, in the order a message passes them. Cost: one query."""
     span = window(since, until)
     places = {time: place for place, time in enumerate(span.times)}
     found = {hop: Latency(hop, {}, [{} for _ in places] if hop == WHOLE else []) for hop in HOPS}
-    for step, kind, outcome, bucket, n in _buckets(span, retailers):
+    for step, kind, outcome, bucket, n in rows_of(
+        _source(span, retailers, folded), _BUCKETS, step=span.step, origin=ORIGIN
+    ):
         for hop in _hops_of(kind, outcome):
             counts = found[hop].all
             counts[bucket] = counts.get(bucket, 0) + n
@@ -178,19 +175,18 @@ def latency_by_hop(since: datetime, until: datetime, *, retailers: Retailers = N
     return [latency for latency in found.values() if latency.count]
 
 
-def api_versions_in_use(since: datetime, until: datetime, *, retailers: Retailers = None) -> list[VersionInUse]:
+def api_versions_in_use(
+    since: datetime, until: datetime, *, retailers: Retailers = None, folded: Folded | None = None
+) -> list[VersionInUse]:
     """What each connection asked for and was served, most used first within it. Cost: two queries."""
-    rows = list(
-        _rows(window(since, until), retailers)
-        .filter(kind__in=("received", "attempt"))
-        .values_list("connection_key", "kind", "api_version")
-        .annotate(n=Sum("count"), last=Max("minute"))
-    )
+    span = window(since, until)
+    whole = counted(span.since, span.until, step=ANY_STEP, retailers=retailers, folded=folded)
+    rows = rows_of(whole, _VERSIONS)
     named = RetailConnection.objects.scoped().select_related("retailer").filter(key__in={row[0] for row in rows})
     names = {connection.key: connection for connection in named}
     totals: dict[tuple[str, str], int] = {}
     for key, kind, _, n, _ in rows:
-        totals[key, kind] = totals.get((key, kind), 0) + int(n)
+        totals[key, kind] = totals.get((key, kind), 0) + n
     found = [_version(row, names.get(row[0]), totals[row[0], row[1]]) for row in rows]
     return sorted(found, key=lambda v: (v.retailer, v.label, v.side, -v.calls, v.served, v.requested))
 
@@ -206,19 +202,14 @@ def _version(row: tuple[Any, ...], named: RetailConnection | None, total: int) -
         side="source" if kind == "received" else "target",
         requested=requested,
         served=served,
-        calls=int(calls),
-        share=int(calls) / total,
+        calls=calls,
+        share=calls / total,
         last_seen=last,
     )
 
 
-def _step(span: Window) -> Func:
-    return Func(Value(span.step), F("minute"), Value(ORIGIN), function="date_bin", output_field=DateTimeField())
-
-
-def _rows(span: Window, retailers: Retailers) -> RetailerQuerySet:
-    rows = Minute.objects.scoped().filter(minute__gte=span.since, minute__lt=span.until)
-    return rows if retailers is None else rows.filter(retailer_id__in=list(retailers))
+def _source(span: Window, retailers: Retailers, folded: Folded | None) -> Source:
+    return counted(span.since, span.until, step=span.step, retailers=retailers, folded=folded)
 
 
 def _hops_of(kind: str, outcome: str) -> Iterable[str]:
@@ -226,33 +217,15 @@ def _hops_of(kind: str, outcome: str) -> Iterable[str]:
 
 
 # Only the whole way is read by step: the others would be many more groups, and nobody draws them over time.
-_BUCKETS = """
-SELECT CASE WHEN kind = 'delivery' THEN date_bin(%(step)s, minute, %(origin)s) END, kind, outcome, bucket,
+_BUCKETS: Final = """
+SELECT CASE WHEN kind = 'delivery' THEN date_bin(%(step)s, at, %(origin)s) END, kind, outcome, bucket,
     sum(histogram[bucket])::bigint
-FROM rollups_minute, generate_subscripts(histogram, 1) AS bucket
-WHERE minute >= %(since)s AND minute < %(until)s AND histogram <> '{}'
+FROM {counted}, generate_subscripts(histogram, 1) AS bucket
+WHERE histogram <> '{}'
     AND (kind = 'delivery' AND outcome = 'delivered' OR kind IN ('received', 'attempt', 'hop'))
-    AND (%(retailers)s::bigint[] IS NULL OR retailer_id = ANY(%(retailers)s::bigint[]))
 GROUP BY 1, 2, 3, 4 HAVING sum(histogram[bucket]) > 0
 """
-
-
-def _buckets(span: Window, retailers: Retailers) -> list[tuple[datetime, str, str, int, int]]:
-    given = {
-        "step": span.step,
-        "origin": ORIGIN,
-        "since": span.since,
-        "until": span.until,
-        "retailers": visible(retailers),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_BUCKETS, given)
-        return cursor.fetchall()
-
-
-def visible(retailers: Retailers) -> list[int] | None:
-    """The floor for SQL of our own: the scope's retailers, narrowed to those picked; None for all of the partner's."""
-    seen = require_scope().retailers
-    if seen == ALL:
-        return None if retailers is None else list(retailers)
-    return sorted(seen if retailers is None else seen & set(retailers))
+_VERSIONS: Final = """
+SELECT connection_key, kind, api_version, sum(count)::bigint, max(last) FROM {counted}
+WHERE kind IN ('received', 'attempt') GROUP BY 1, 2, 3
+"""

@@ -28,19 +28,26 @@ KINDS: Final[dict[str, frozenset[str]]] = {
     "delivery": frozenset({"delivered", "exception", "superseded", "closed"}),
 }
 
-UPSERT: Final = """
+# A minute that may have been folded (`monitoring.rollups.folding.SETTLE`) is noted by whoever counts into it.
+NOTE_LATE: Final = """
+INSERT INTO rollups_late SELECT DISTINCT minute FROM counted WHERE minute < now() - interval '2 minutes'
+"""
+UPSERT: Final = f"""
+WITH counted AS (
+    SELECT * FROM unnest(%s::timestamptz[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+        %s::text[], %s::text[], %s::bigint[], %s::numeric[], %s::text[])
+        AS n (minute, retailer_id, kind, outcome, connection_key, flow_key, store_key, api_version, currency, count,
+            value, histogram)
+), noted AS ({NOTE_LATE})
 INSERT INTO rollups_minute AS r (minute, retailer_id, kind, outcome, connection_key, flow_key, store_key, api_version,
     currency, slot, count, value, histogram)
 SELECT minute, retailer_id, kind, outcome, connection_key, flow_key, store_key, api_version, currency, %s::smallint,
     count, value, histogram::bigint[]
-FROM unnest(%s::timestamptz[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-    %s::text[], %s::bigint[], %s::numeric[], %s::text[])
-    AS n (minute, retailer_id, kind, outcome, connection_key, flow_key, store_key, api_version, currency, count, value,
-        histogram)
+FROM counted
 ON CONFLICT (minute, retailer_id, kind, outcome, connection_key, flow_key, store_key, api_version, currency, slot)
 DO UPDATE SET count = r.count + EXCLUDED.count, value = r.value + EXCLUDED.value,
     histogram = rollups_add(r.histogram, EXCLUDED.histogram)
-"""
+"""  # noqa: S608 - names are ours
 
 Key = tuple[datetime, int, str, str, str, str, str, str, str]
 
@@ -143,4 +150,4 @@ def upsert(events: Iterable[Counted], slot: int) -> tuple[str, list[Any]] | None
     columns = [list(column) for column in zip(*(key for key, _ in rows), strict=True)]
     sums = [item for _, item in rows]
     tail = [[s.count for s in sums], [s.value for s in sums], [histogram.literal(s.buckets) for s in sums]]
-    return UPSERT, [slot, *columns, *tail]
+    return UPSERT, [*columns, *tail, slot]

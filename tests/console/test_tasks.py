@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.db import connection
 from django.db.utils import ProgrammingError
 
 from console import tasks
+from monitoring.rollups.folding import folded_state
+from monitoring.rollups.writer import Counted, upsert
 from tenants.context import require_scope
+from tenants.retailers.models import Retailer
 
 pytestmark = pytest.mark.django_db
 
@@ -31,3 +36,11 @@ def test_a_tick_makes_the_month_that_is_missing_ahead(northgate, monkeypatch: py
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('ledger_message_' || to_char(now() + interval '7 months', 'YYYYMM'))")
         assert cursor.fetchone()[0] is not None
+
+
+def test_a_tick_folds_what_was_counted(northgate):
+    at, pine = datetime.now(UTC) - timedelta(hours=5), Retailer.objects.get(key="harbour-pine").pk
+    with connection.cursor() as cursor:
+        cursor.execute(*upsert([Counted(at, pine, "received", connection_key="shop")], 1))
+    tasks._look_after(northgate.schema)
+    assert folded_state().until > at

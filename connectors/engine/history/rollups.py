@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from monitoring.rollups.histogram import FIRST_US, GROWTH, LAST
+from monitoring.rollups.writer import NOTE_LATE
 
 # code -> (kind, outcome). A failure's code is FAILURE plus the number of its class.
 KINDS: Final = {
@@ -72,19 +73,19 @@ UNION ALL SELECT ended, 13, f, s, 0, {_bucket(_us("at", "ended"))}, value FROM p
 UNION ALL SELECT again, 14, f, s, 0, NULL, value FROM past WHERE outcome = 'closed'
 """
 COUNT: Final = f"""
-WITH event AS ({_EVENTS}), counted AS (
+WITH event AS ({_EVENTS}), grouped AS (
     SELECT date_trunc('minute', moment) AS minute, code, f, s, w AS v, bucket, count(*) AS n,
         sum(value) AS value
     FROM event JOIN past_version USING (f, v) GROUP BY 1, 2, 3, 4, 5, 6
 ), spaced AS (
-    SELECT *, lead(bucket) OVER (PARTITION BY minute, code, f, s, v ORDER BY bucket) - bucket - 1 AS gap FROM counted
+    SELECT *, lead(bucket) OVER (PARTITION BY minute, code, f, s, v ORDER BY bucket) - bucket - 1 AS gap FROM grouped
 ), summed AS (
     SELECT minute, code, f, s, v, sum(n) AS count, coalesce(sum(value), 0) AS value, CASE WHEN count(bucket) > 0 THEN
         format('[%%s:%%s]={{%%s}}', min(bucket), max(bucket),
             string_agg(n || repeat(',0', coalesce(gap, 0)), ',' ORDER BY bucket) FILTER (WHERE bucket IS NOT NULL))
         ELSE '{{}}' END::bigint[] AS histogram
     FROM spaced GROUP BY 1, 2, 3, 4, 5
-)
+), counted AS (SELECT DISTINCT minute FROM summed), noted AS ({NOTE_LATE})
 INSERT INTO rollups_minute AS r (minute, retailer_id, kind, outcome, connection_key, flow_key, store_key, api_version,
     currency, slot, count, value, histogram)
 SELECT minute, retailer_id, kind, outcome, CASE WHEN code <= 6 THEN source_key ELSE target_key END,

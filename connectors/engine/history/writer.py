@@ -38,6 +38,7 @@ VACUUMED: Final = (
     "exceptions_exceptionitem",
     "exceptions_transition",
     "rollups_minute",
+    "rollups_folded",
 )
 
 Told = Callable[[int], None]

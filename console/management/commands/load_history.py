@@ -13,6 +13,7 @@ from console.demo.past import ensure_cast
 from governance.access.principal import command
 from governance.registry.models import RetailConnection
 from monitoring.ledger.models import Message
+from monitoring.rollups.folding import fold_all
 from tenants.context import ALL, partner_scope
 from tenants.partners.models import Partner
 from tenants.selectors import partner_by_key
@@ -55,6 +56,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self.stdout.write("vacuuming and counting …")
         settle()
+        fold_all()
         self.stdout.write(
             f"{past.deliveries:,} deliveries of {messages:,} messages since {since:%Y-%m-%d}: {progress.seconds:.0f} s"
         )
