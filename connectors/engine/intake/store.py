@@ -78,6 +78,9 @@ WITH head AS (
     SELECT k.* FROM {bulk.BUSINESS_KEYS.unnest} AS k ({bulk.BUSINESS_KEYS.columns})
     JOIN fresh ON fresh.message_id = k.message_id
     ON CONFLICT DO NOTHING
+), noted AS (
+    INSERT INTO rollups_late SELECT DISTINCT date_trunc('minute', received_at) FROM input
+    WHERE received_at < now() - interval '2 minutes'
 ), counted AS (
     INSERT INTO rollups_minute AS r (minute, retailer_id, kind, outcome, connection_key, flow_key, store_key,
         api_version, currency, slot, count, value, histogram)
