@@ -44,7 +44,7 @@ def refuse_while_sent(lane: Lane) -> None:
 def free(lane: Lane) -> None:
     """Due at once, for whoever comes; the new token fences whoever leased it last."""
     freed = {"parked": False, "crashes": 0, "holder": None, "leased_until": None, "token": lane.token + 1}
-    Lane.objects.filter(pk=lane.pk).update(due_at=Now(), **freed)
+    Lane.objects.filter(pk=lane.pk).update(due_at=Now(), share=Lane.Share.LIVE, **freed)
 
 
 def tell(retailer_id: int, message_id: UUID, exception_id: UUID | None = None) -> None:

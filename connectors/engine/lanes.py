@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models.functions import Now
 
 from connectors.engine.desk import free, locked_lane, subject, tell
-from connectors.engine.models import Entry, Lane
+from connectors.engine.models import Entry, Intent, Lane
 from connectors.engine.selectors import own_lane, standing, why_not_release
 from governance.access.principal import Principal
 from governance.audit.events import ObjectRef
@@ -77,7 +77,7 @@ def rejoin(lane: Lane, delivery: Delivery) -> tuple[Lane, UUID | None]:
     values = {"retailer_id": lane.retailer_id, "endpoint_id": lane.endpoint_id, "due_at": lane.due_at}
     home, _ = Lane.objects.get_or_create(flow_id=lane.flow_id, key=delivery.lane_key, defaults=values)
     home = Lane.objects.select_for_update().filter(pk=home.pk).first()
-    if home is None or home.holder is not None:
+    if home is None or home.holder is not None or Intent.objects.filter(lane_id=home.pk).exists():
         raise StaleState("A later message of the same document is being sent right now: try again in a moment.")
     parked = home.entries.order_by("position").values_list("delivery_id", flat=True).first() if home.parked else None
     Entry.objects.filter(delivery_id=delivery.pk).update(lane=home)

@@ -105,7 +105,7 @@ def _reopen(lane: Lane, delivery: Delivery, by: Principal, reason: str, now: dat
         if parked is not None:
             _retry_along(parked, by, reason, now)
     Entry.objects.filter(delivery_id=delivery.pk).update(attempts=0, trigger="manual")
-    Lane.objects.filter(pk=lane.pk).update(parked=False, crashes=0, due_at=Now())
+    Lane.objects.filter(pk=lane.pk).update(parked=False, crashes=0, due_at=Now(), share=Lane.Share.REPLAY)
     Delivery.objects.filter(pk=delivery.pk).update(state=Delivery.State.WAITING, due_at=now)
 
 

@@ -1,8 +1,9 @@
 """Latest-wins: what a newer message of the same lane makes pointless ends as superseded.
 
-The router ends what waits (`supersede_waiting`). What is at the target right now is left alone until it has an
-outcome: if that is a failure, and by then a newer one waits, it ends here too (`supersede_failed`) and neither waits
-for its next try nor for a person. Both write in their caller's transaction, under the lanes' locks.
+The router ends what waits (`supersede_waiting`). What is at the target right now, or was when its worker died, is left
+alone until it has an outcome: if that is a failure, and by then a newer one waits, it ends here too
+(`supersede_failed`) and neither waits for its next try nor for a person. Both write in their caller's transaction,
+under the lanes' locks.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 
+from connectors.engine.drain.policy import SETTLE_SECONDS
 from connectors.engine.drain.work import End, Result
 from monitoring.exceptions import sets as exceptions
 from monitoring.ledger.models import Attempt, Delivery
 from monitoring.rollups.writer import Counted
 
 # A call that was cut may still take effect at the target: the newer one goes after it, not beside it.
-SETTLE: Final = timedelta(seconds=30)
+SETTLE: Final = timedelta(seconds=SETTLE_SECONDS)
+# An entry with an intent is at its target, or was when its worker died.
 _WAITING = """
 WITH newest AS (
     SELECT DISTINCT ON (lane_id) lane_id, position, message_id FROM engine_entry WHERE lane_id = ANY(%(lanes)s)
@@ -29,6 +32,7 @@ WITH newest AS (
 ), older AS (
     DELETE FROM engine_entry e USING newest n, engine_lane l
     WHERE e.lane_id = n.lane_id AND e.position < n.position AND l.id = n.lane_id
+    AND NOT EXISTS (SELECT FROM engine_intent i WHERE i.lane_id = e.lane_id AND i.delivery_id = e.delivery_id)
     AND (l.holder IS NULL OR e.position > (SELECT min(first.position) FROM engine_entry first
                                            WHERE first.lane_id = l.id))
     RETURNING e.lane_id, e.delivery_id, n.message_id AS newer
@@ -39,9 +43,10 @@ FROM older WHERE d.id = older.delivery_id
 RETURNING older.lane_id, d.id, d.message_id, d.retailer_id, d.connection_key, d.flow_key, d.rule, d.attempts > 0
 """
 _FREE = """
-UPDATE engine_lane l SET parked = false, crashes = 0,
+UPDATE engine_lane l SET parked = false, crashes = 0, share = 0,
     due_at = CASE WHEN l.parked THEN now() + t.wait ELSE least(l.due_at, now() + t.wait) END
 FROM unnest(%s::bigint[], %s::interval[]) AS t (id, wait) WHERE l.id = t.id AND l.holder IS NULL
+AND NOT EXISTS (SELECT FROM engine_intent i WHERE i.lane_id = l.id)
 """
 _LAST_OUTCOME = """
 SELECT DISTINCT ON (delivery_id) delivery_id, outcome FROM ledger_attempt
