@@ -12,6 +12,7 @@ from psycopg import sql
 
 # Longer than anything of a call can be under way, so that a pause that lets it arrive stays one.
 AHEAD_SECONDS = 3.0
+OLDER_SECONDS = 30.0
 _LANES = """
 WITH far AS (SELECT id FROM {schema}.engine_lane WHERE due_at > now() + make_interval(secs => %(ahead)s)
     FOR UPDATE SKIP LOCKED)
@@ -25,6 +26,12 @@ UPDATE {schema}.engine_endpoint e SET
     probe_at = CASE WHEN probe_at IS NOT NULL THEN least(probe_at, now() + make_interval(secs => %(ahead)s)) END
 FROM far WHERE far.connection_id = e.connection_id
 """
+# An endpoint's pace gains by the minute: for it every second is half a minute.
+_PACES = """
+WITH slow AS (SELECT connection_id FROM {schema}.engine_endpoint WHERE pace < 1 FOR UPDATE SKIP LOCKED)
+UPDATE {schema}.engine_endpoint e SET paced_at = e.paced_at - make_interval(secs => %(older)s)
+FROM slow WHERE slow.connection_id = e.connection_id
+"""
 _BUSY = """
 SELECT (SELECT count(*) FROM {schema}.ledger_message
         WHERE position > (SELECT position FROM {schema}.engine_head WHERE id = 2))
@@ -34,9 +41,10 @@ SELECT (SELECT count(*) FROM {schema}.ledger_message
 
 
 def hurry(connection: psycopg.Connection, schemas: Iterable[str]) -> None:
+    """Once a second."""
     for schema in schemas:
-        for statement in (_LANES, _ENDPOINTS):
-            connection.execute(_in(schema, statement), {"ahead": AHEAD_SECONDS})
+        for statement in (_LANES, _ENDPOINTS, _PACES):
+            connection.execute(_in(schema, statement), {"ahead": AHEAD_SECONDS, "older": OLDER_SECONDS})
 
 
 def busy(connection: psycopg.Connection, schemas: Iterable[str]) -> int:

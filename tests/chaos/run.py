@@ -112,7 +112,7 @@ def _wait(system: System, condition: Callable[[], bool], seconds: float) -> bool
             return False
         system.supervisor.tick()
         _hurry(system)
-        time.sleep(10 * TICK_SECONDS)
+        time.sleep(CLOCK_SECONDS)
     return True
 
 
