@@ -49,11 +49,13 @@ def time_mark(value: datetime | None, *, zone: ZoneInfo, at: datetime, form: str
         return format_html('<span class="none">{}</span>', NONE)
     absolute, relative = exact(value, zone, at=at), ago(value, at=at)
     first, second = (absolute, relative) if form == "absolute" else (relative, absolute)
-    return format_html(
-        '<time datetime="{}" title="{}" data-form="{}" data-other="{}">{}</time>',
-        value.astimezone(UTC).isoformat(timespec="milliseconds"),
-        value.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %z"),
-        form,
-        second,
-        first,
+    # Digits and our own words only, so nothing is to be escaped; a list has this fifty times.
+    return SafeString(
+        f'<time datetime="{value.astimezone(UTC).isoformat(timespec="milliseconds")}"'
+        f' title="{_full(value.astimezone(zone))}" data-form="{form}" data-other="{second}">{first}</time>'
     )
+
+
+def _full(local: datetime) -> str:
+    """2026-11-22 14:03:22 +0100."""
+    return f"{local.date()} {local:%H:%M:%S %z}"

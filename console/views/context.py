@@ -12,10 +12,10 @@ from django.urls import NoReverseMatch, reverse
 
 from console.timerange import PRESETS
 from console.views.notices import Notice, take_notices
+from console.views.open_count import open_count
 from console.views.preferences import PREFERENCES
 from console.views.scope import PageScope, page_scope
 from governance.access.roles import ACTIONS
-from monitoring.exceptions.selectors import open_exception_count
 
 BESIDES: Final = {"connections": ("/flows/",)}  # item -> pages that belong to it, by their paths
 # route, words, icon, action, keys
@@ -102,7 +102,7 @@ class Page:
     def open_exceptions(self) -> int:
         if self.principal is None or not self.principal.may("exceptions.view"):
             return 0
-        return open_exception_count(retailers=self.scope.retailer_ids)
+        return open_count(self._request)
 
     @cached_property
     def nav(self) -> list[MenuItem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -10,18 +11,23 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from connectors.engine.replay import why_not_retry
 from console.access import requires
 from console.render.cells import csv_lines, json_lines
-from console.render.problem import Problem, problem
+from console.render.exception_rows import ExceptionLine, Look
+from console.render.exception_rows import exception_rows as rows_as_html
+from console.render.problem import problem
 from console.render.stream import streamed
 from console.views.filters import Field, FilterBar, FilterForm, Tab, address, chips, cursor, kept, rows_url, text
 from console.views.message import missing, render_message
-from console.views.scope import PageScope, page_scope
+from console.views.open_count import keep_open_count
+from console.views.scope import PageScope, page_scope, reader
+from governance.registry.models import RetailConnection
 from governance.registry.selectors import connections_in_view
-from monitoring.exceptions.advice import Advice, advice_for
+from monitoring.exceptions.advice import advice_for
 from monitoring.exceptions.models import ExceptionItem
 from monitoring.exceptions.selectors import (
     TABS,
@@ -64,24 +70,11 @@ FORMATS: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjs
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One row of the list."""
-
-    item: ExceptionItem
-    advice: Advice
-    problem: Problem
-    retailer: str
-    connection: str
-    store: str
-    why_not_retry: str
-
-
-@dataclass(frozen=True, slots=True)
 class ExceptionList:
     """What templates/exceptions/list.html shows."""
 
     tab: str
-    lines: list[Line]
+    rows: SafeString
     page: ExceptionPage
     bar: FilterBar
     summary: OpenSummary
@@ -99,15 +92,16 @@ def exceptions(request: HttpRequest) -> HttpResponse:
     wanted = exception_filter(request, scope)
     page = exception_page(wanted, before=cursor(request, "before"), after=cursor(request, "after"))
     summary = open_summary(retailers=scope.retailer_ids)
-    several = len(scope.chosen or scope.retailers) > 1
+    keep_open_count(request, summary.count)
+    connections = connections_in_view(scope.retailer_ids)
     shown = ExceptionList(
         tab=wanted.tab,
-        lines=_lines(request, page, scope),
+        rows=_rows(request, page, scope, connections),
         page=page,
-        bar=_filter_bar(request, scope, wanted, summary),
+        bar=_filter_bar(request, connections, wanted, summary),
         summary=summary,
         classes=_class_tabs(request, summary, wanted),
-        several_retailers=several,
+        several_retailers=_several(scope),
         is_narrowed=wanted.is_narrowed,
         last_resolved=None if page.rows else last_resolved(retailers=scope.retailer_ids),
         rows_url=rows_url(request, reverse("exception-rows"), page.rows),
@@ -124,9 +118,8 @@ def exception_rows(request: HttpRequest) -> HttpResponse:
     through = cursor(request, "through")
     page = exception_page(wanted, before=UUID(int=through.int + 1) if through else None)
     newer = newer_exceptions(wanted, than=through) if through else len(page.rows)
-    several = len(scope.chosen or scope.retailers) > 1
-    context = {"lines": _lines(request, page, scope), "several_retailers": several, "newer": newer, "tab": wanted.tab}
-    return render(request, "exceptions/_rows.html", context)
+    rows = _rows(request, page, scope, connections_in_view(scope.retailer_ids))
+    return render(request, "exceptions/_rows.html", {"rows": rows, "newer": newer})
 
 
 @require_safe
@@ -179,27 +172,48 @@ def exception_filter(request: HttpRequest, scope: PageScope) -> ExceptionFilter:
     )
 
 
-def _lines(request: HttpRequest, page: ExceptionPage, scope: PageScope) -> list[Line]:
+def _several(scope: PageScope) -> bool:
+    return len(scope.chosen or scope.retailers) > 1
+
+
+def _rows(
+    request: HttpRequest, page: ExceptionPage, scope: PageScope, connections: Sequence[RetailConnection]
+) -> SafeString:
     names = {retailer.id: retailer.name for retailer in scope.retailers}
-    labels = {connection.key: connection.label for connection in connections_in_view(scope.retailer_ids)}
+    labels = {connection.key: connection.label for connection in connections}
     stores = store_names((item.retailer_id, item.store_key) for item in page.rows)
     refusal = missing(request, "exceptions.retry")
-    return [
-        Line(
+    look = Look(
+        reader=reader(request),
+        base=reverse("exceptions"),
+        resolved=text(request, "tab") == "resolved",
+        several_retailers=_several(scope),
+        may_resolve=request.principal.may("exceptions.resolve"),
+    )
+    lines = (
+        ExceptionLine(
             item=item,
-            advice=advice_for(item.error_class),
-            problem=problem(item.title, item.detail),
+            kind=advice_for(item.error_class).label,
+            note=_note(item, resolved=look.resolved),
             retailer=names.get(item.retailer_id, ""),
             connection=labels.get(item.connection_key, item.connection_key),
             store=stores.get((item.retailer_id, item.store_key), item.store_key),
-            why_not_retry=refusal or why_not_retry(item),
+            refusal=refusal or why_not_retry(item),
         )
         for item in page.rows
-    ]
+    )
+    return rows_as_html(lines, look)
 
 
-def _filter_bar(request: HttpRequest, scope: PageScope, wanted: ExceptionFilter, summary: OpenSummary) -> FilterBar:
-    connections = [(c.key, f"{c.label} · {c.retailer.name}") for c in connections_in_view(scope.retailer_ids)]
+def _note(item: ExceptionItem, *, resolved: bool) -> str:
+    """How it ended, or what stands beside its title."""
+    return (resolved and item.resolution) or problem(item.title, item.detail).text
+
+
+def _filter_bar(
+    request: HttpRequest, systems: Sequence[RetailConnection], wanted: ExceptionFilter, summary: OpenSummary
+) -> FilterBar:
+    connections = [(c.key, f"{c.label} · {c.retailer.name}") for c in systems]
     classes = {group.error_class: advice_for(group.error_class).label for group in summary.classes}
     if wanted.error_class:
         classes.setdefault(wanted.error_class, advice_for(wanted.error_class).label)
