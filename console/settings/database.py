@@ -8,6 +8,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+# Pages and batches read little and often: to start a parallel worker or a compiler costs more than the whole query.
+FOR_PAGES = "-c max_parallel_workers_per_gather=0 -c jit=off"
+
 
 def database(url: str, *, pool_size: int = 20) -> dict[str, Any]:
     """Django's DATABASES entry for `postgresql://user:password@host:port/name?option=value`."""
@@ -15,6 +18,7 @@ def database(url: str, *, pool_size: int = 20) -> dict[str, Any]:
     if parts.scheme not in {"postgresql", "postgres"}:
         raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://")
     options: dict[str, Any] = dict(parse_qsl(parts.query))
+    options.setdefault("options", FOR_PAGES)
     options["pool"] = {"min_size": 0, "max_size": pool_size, "timeout": 10}
     return {
         "ENGINE": "tenants.backend",

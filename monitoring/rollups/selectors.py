@@ -160,18 +160,17 @@ def received_lately(
 def latency_by_hop(
     since: datetime, until: datetime, *, retailers: Retailers = None, folded: Folded | None = None
 ) -> list[Latency]:
-    """Hops that were timed at all, in the order a message passes them. Cost: one query."""
+    """Hops that were timed at all, in the order a message passes them. Cost: two queries."""
     span = window(since, until)
-    places = {time: place for place, time in enumerate(span.times)}
-    found = {hop: Latency(hop, {}, [{} for _ in places] if hop == WHOLE else []) for hop in HOPS}
-    for step, kind, outcome, bucket, n in rows_of(
-        _source(span, retailers, folded), _BUCKETS, step=span.step, origin=ORIGIN
-    ):
+    found = {hop: Latency(hop, {}, [{} for _ in span.times] if hop == WHOLE else []) for hop in HOPS}
+    whole = counted(span.since, span.until, step=ANY_STEP, retailers=retailers, folded=folded)
+    for kind, outcome, buckets, counts in rows_of(whole, _HISTOGRAMS):
         for hop in _hops_of(kind, outcome):
-            counts = found[hop].all
-            counts[bucket] = counts.get(bucket, 0) + n
-            if hop == WHOLE:
-                found[hop].steps[places[step]][bucket] = n
+            for bucket, n in zip(buckets, counts, strict=True):
+                found[hop].all[bucket] = found[hop].all.get(bucket, 0) + n
+    places = {time: place for place, time in enumerate(span.times)}
+    for step, buckets, counts in rows_of(_source(span, retailers, folded), _BY_STEP, step=span.step, origin=ORIGIN):
+        found[WHOLE].steps[places[step]].update(zip(buckets, counts, strict=True))
     return [latency for latency in found.values() if latency.count]
 
 
@@ -217,14 +216,22 @@ def _hops_of(kind: str, outcome: str) -> Iterable[str]:
 
 
 # Only the whole way is read by step: the others would be many more groups, and nobody draws them over time.
-_BUCKETS: Final = """
-SELECT CASE WHEN kind = 'delivery' THEN date_bin(%(step)s, at, %(origin)s) END, kind, outcome, bucket,
-    sum(histogram[bucket])::bigint
-FROM {counted}, generate_subscripts(histogram, 1) AS bucket
-WHERE histogram <> '{}'
-    AND (kind = 'delivery' AND outcome = 'delivered' OR kind IN ('received', 'attempt', 'hop'))
-GROUP BY 1, 2, 3, 4 HAVING sum(histogram[bucket]) > 0
-"""
+_BUCKETS: Final = (
+    "unnest(histogram) WITH ORDINALITY AS u (n, i), LATERAL (SELECT array_lower(histogram, 1) + i - 1) AS b (bucket)"
+)
+_HISTOGRAMS: Final = f"""
+SELECT kind, outcome, array_agg(bucket), array_agg(n) FROM (
+    SELECT kind, outcome, bucket, sum(n)::bigint AS n FROM {{counted}}, {_BUCKETS}
+    WHERE n > 0 AND (kind = 'delivery' AND outcome = 'delivered' OR kind IN ('received', 'attempt', 'hop'))
+    GROUP BY 1, 2, 3
+) AS summed GROUP BY 1, 2
+"""  # noqa: S608 - names are ours
+_BY_STEP: Final = f"""
+SELECT step, array_agg(bucket), array_agg(n) FROM (
+    SELECT date_bin(%(step)s, at, %(origin)s) AS step, bucket, sum(n)::bigint AS n FROM {{counted}}, {_BUCKETS}
+    WHERE n > 0 AND kind = 'delivery' AND outcome = 'delivered' GROUP BY 1, 2
+) AS summed GROUP BY 1
+"""  # noqa: S608 - names are ours
 _VERSIONS: Final = """
 SELECT connection_key, kind, api_version, sum(count)::bigint, max(last) FROM {counted}
 WHERE kind IN ('received', 'attempt') GROUP BY 1, 2, 3

@@ -135,7 +135,7 @@ def test_versions_in_use_tell_requested_served_and_not_stated(pine):
 
 def test_cost_is_a_few_queries_however_much_happened(pine, django_assert_num_queries):
     write(*(received(pine, n % 60, store_key=str(n % 60), duration_us=n) for n in range(600)))
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         folded = folded_state()
         selectors.messages_per_minute(*HOUR, folded=folded)
         selectors.latency_by_hop(*HOUR, folded=folded)
