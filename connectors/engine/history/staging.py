@@ -69,7 +69,7 @@ WITH drawn AS (
         CASE WHEN x.x IS NULL OR x.status = 200 THEN change_us ELSE 0 END AS second_us,
         CASE told.fate WHEN 'retried' THEN 5000000 + 50000000 * of_wait
             ELSE 600000000 + 21000000000 * of_wait * of_wait END::bigint AS wait_us
-    FROM told LEFT JOIN past_failure x ON told.fate IN ('resolved', 'closed', 'open', 'retried')
+    FROM told LEFT JOIN past_failure x ON told.fate IN ('resolved', 'closed', 'retried')
         AND (told.fate = 'retried') = (x.x = -1)
         AND (x.x = -1 OR told.of_failure >= x.low AND told.of_failure < x.high)
 ), timed AS (
@@ -77,10 +77,10 @@ WITH drawn AS (
         {_after("at", "(queue_us + transform_us + first_us + second_us + 1500)")} AS ended
     FROM failed
 ), decided AS (
-    SELECT timed.*, CASE WHEN fate IN ('resolved', 'closed') AND {_after("ended", "wait_us")} + interval '1 minute'
-            > %(until)s THEN 'open' ELSE fate END AS outcome,
-        {_after("ended", "wait_us")} AS again
-    FROM timed
+    SELECT timed.*, again, CASE WHEN fate IN ('resolved', 'closed') AND (again + interval '1 minute' > %(until)s
+            OR at > %(until)s - interval '3 days' AND of_version < 0.3) THEN 'open' ELSE fate END AS outcome
+    FROM timed, LATERAL (SELECT {_after("ended", "wait_us")} AS again) AS retry
+), past AS (
 ), past AS (
 SELECT n, f, t, at, outcome, topic, object_type, operation, effect, md5(%(salt)s || n) AS hex, x, status, error_class,
     CASE WHEN outcome = 'open' OR effect = 'created' THEN n
