@@ -19,7 +19,7 @@ from tests.support.waiting import eventually
 pytestmark = [pytest.mark.e2e]
 
 SEED, SECONDS, PAUSE = 42, 32.0, 2.5
-SIZE = ["--rate", "20", "--partners", "2", "--retailers", "2", "--workers", "2", "--pause", str(PAUSE)]
+SIZE = ["--rate", "30", "--partners", "2", "--retailers", "2", "--workers", "2", "--pause", str(PAUSE)]
 LIMIT_SECONDS = 420.0
 
 
@@ -61,7 +61,7 @@ def test_a_short_seed_holds_all_invariants(record_property):
     record_property("figures", dict(line.strip().split(": ", 1) for line in re.findall(r"^[\d:]+   (.*)$", told, re.M)))
     assert run.returncode == 0, told
     assert f"chaos: seed {SEED} holds all invariants" in told.splitlines()[-1]
-    assert re.search(r"attempts: .*\binterrupted\b", told), "no worker died in a call: the run proves little"
+    assert re.search(r"attempts: .*\b(interrupted|uncertain)\b", told), "no call was cut off: the run proves little"
     assert not left_running(folder_in(told))
     assert not Path(folder_in(told)).exists()
 
