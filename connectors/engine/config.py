@@ -39,6 +39,7 @@ class FlowFacts:
     target_key: str
     operations: Mapping[str, str]
     mode: str
+    active: bool  # a paused flow's messages wait in their lanes
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ def _flow_facts(row: Flow) -> FlowFacts:
         target_key=row.target.key,
         operations=dict(row.operations),
         mode=row.mode,
+        active=row.state == Flow.State.ACTIVE,
     )
 
 

@@ -13,9 +13,13 @@ from typing import Any
 import pytest
 from django.db import connection
 from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
 
 from connectors import library
+from connectors.engine.config import ConfigBook
 from connectors.engine.drain.claim import claim, end_dead_leases
+from connectors.engine.drain.rooms import Rooms, lock_rooms
+from connectors.engine.drain.route import plan_next, write_batch
 from connectors.engine.drain.work import Work
 from connectors.engine.drain.worker import Drain
 from connectors.engine.intake.address import secret_hash
@@ -27,6 +31,7 @@ from governance.credentials.services import store_secret
 from governance.egress.services import allow_host
 from governance.registry.models import Flow, RetailConnection
 from monitoring.ledger.models import Message
+from tenants.asyncdb import scoped
 from tenants.context import Scope, in_scope, partner_scope, scope_of
 from tenants.partners.models import Partner
 from tenants.retailers.models import Retailer
@@ -95,7 +100,16 @@ def _quiet() -> bool:
 async def take(connection: AsyncConnection, *, holder: int, limit: int, suspects: bool = True) -> list[Work]:
     """What a drain with that holder id would lease now; the ids of tests are those of dead drains."""
     await end_dead_leases(connection, holder=0)
-    return await claim(connection, holder=holder, limit=limit, rng=random.Random(7), suspects=suspects)
+    rooms = await lock_rooms(connection, limit)
+    return await claim(connection, rooms, holder=holder, rng=random.Random(7), suspects=suspects)
+
+
+async def route_only(world: World, pool: AsyncConnectionPool) -> None:
+    """Everything into its lanes and nothing out of them."""
+    config = await ConfigBook().of(world.scope)
+    async with scoped(pool, world.scope) as connection, connection.transaction():
+        batch = await plan_next(connection, world.scope, config, 256)
+        await write_batch(connection, world.scope, batch, Rooms(0), holder=0, slot=999)
 
 
 async def call_asgi(

@@ -1,7 +1,6 @@
 """T1, second half: free lanes are leased, their head entries read with everything a run needs, their intents written.
 
-Endpoints with due lanes are locked first, so that slots and tokens are counted exactly however many drains claim. A
-lease is short and renewed; each drain holds a session advisory lock on its id, so a dead drain's leases are ended
+A lease is short and renewed; each drain holds a session advisory lock on its id, so a dead drain's leases are ended
 within a second (`end_dead_leases`). The token rises with every lease and fences every write made under an older one.
 
 A lane whose holder died is a suspect: at most one is leased, and none unless `suspects`. So whoever kills its worker
@@ -20,9 +19,9 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from connectors.engine.drain.pacing import State, allot, room
+from connectors.engine.drain.pacing import allot
+from connectors.engine.drain.rooms import Rooms
 from connectors.engine.drain.work import Lease, Work
-from connectors.engine.models import Endpoint
 from monitoring.ledger import payloads
 from tenants.arrays import array
 from tenants.ids import uuid7
@@ -34,23 +33,6 @@ MARGIN_SECONDS = 2
 HOLDER_LOCK = 0x5160
 SLOT_LOCK = 0x5161
 
-# What may be called of what has something due. The database's clock decides, as it does for every age here.
-_ENDPOINTS = """
-SELECT e.connection_id, (SELECT count(*) FROM engine_lane l
-        WHERE l.endpoint_id = e.connection_id AND l.holder IS NOT NULL AND l.leased_until > now()) AS leased,
-    coalesce(e.own_concurrency, e.concurrency), coalesce(e.own_per_second, e.per_second), e.burst, e.tokens,
-    extract(epoch FROM now() - e.counted_at)::float, e.pace, e.pace_gain,
-    extract(epoch FROM now() - e.paced_at)::float, e.breaker
-FROM engine_endpoint e JOIN registry_retailconnection c ON c.id = e.connection_id AND c.state = 'active'
-WHERE (e.breaker = 'closed' OR e.breaker = 'open' AND e.probe_at <= now())
-AND (e.not_before IS NULL OR e.not_before <= now())
-AND (EXISTS (SELECT FROM registry_flow f WHERE f.target_id = e.connection_id AND f.state = 'active'
-        AND EXISTS (SELECT FROM engine_lane l WHERE l.flow_id = f.id AND l.share = ANY('{0,1,2}') AND l.due_at <= now()
-            AND NOT l.parked AND l.holder IS NULL))
-    OR EXISTS (SELECT FROM engine_lane l
-        WHERE l.endpoint_id = e.connection_id AND l.holder IS NOT NULL AND l.leased_until <= now()))
-ORDER BY e.connection_id FOR UPDATE OF e
-"""
 _DUE = """
 SELECT l.id, l.endpoint_id, l.share, l.due_at, l.crashes > 0 AS suspect
 FROM unnest(%(endpoints)s::bigint[], %(rooms)s::bigint[]) AS t (endpoint_id, room)
@@ -94,10 +76,6 @@ SELECT h.attempt_id, h.lane_id, h.token, h.crashes, h.entry_id, h.delivery_id, h
 FROM heads h JOIN ledger_delivery d ON d.id = h.delivery_id JOIN ledger_message m ON m.id = h.message_id
 LEFT JOIN ledger_payload p ON p.id = h.message_id
 """
-_TAKE_TOKENS = """
-UPDATE engine_endpoint e SET tokens = t.tokens, counted_at = now()
-FROM unnest(%s::bigint[], %s::float[]) AS t (id, tokens) WHERE e.connection_id = t.id
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +88,13 @@ class Due:
 
 
 async def claim(
-    connection: AsyncConnection, *, holder: int, limit: int, rng: random.Random, suspects: bool = True
+    connection: AsyncConnection, rooms: Rooms, *, holder: int, rng: random.Random, suspects: bool = True
 ) -> list[Work]:
-    """Lease up to `limit` due lanes and read their head entries. Within the caller's transaction."""
-    cursor = await connection.execute(_ENDPOINTS)
-    endpoints, rooms = {}, {}
-    for connection_id, leased, *fields in await cursor.fetchall():
-        state = endpoints[connection_id] = State(*fields)
-        free = min(limit, room(state, leased))
-        if free > 0:
-            rooms[connection_id] = free
+    """Lease due lanes where there is room and read their head entries. Within the caller's transaction."""
     if not rooms:
         return []
-    chosen = choose(await _due(connection, rooms), rooms, limit, rng, suspects=suspects)
-    works = await _lease(connection, [lane.id for lane in chosen], holder, endpoints)
-    await _take_tokens(connection, works, endpoints)
-    return works
+    chosen = choose(await _due(connection, rooms.free), rooms, rng, suspects=suspects)
+    return await _lease(connection, [lane.id for lane in chosen], holder, rooms)
 
 
 async def _due(connection: AsyncConnection, rooms: Mapping[int, int]) -> list[Due]:
@@ -135,19 +104,17 @@ async def _due(connection: AsyncConnection, rooms: Mapping[int, int]) -> list[Du
         return await cursor.fetchall()
 
 
-def choose(
-    due: Sequence[Due], rooms: Mapping[int, int], limit: int, rng: random.Random, *, suspects: bool
-) -> list[Due]:
-    """At most `limit` lanes: endpoints in turn, each within its room and shares, the longest due first."""
+def choose(due: Sequence[Due], rooms: Rooms, rng: random.Random, *, suspects: bool) -> list[Due]:
+    """Endpoints in turn, each within its room and shares, the longest due first. Takes their places."""
     by_endpoint: dict[int, list[Due]] = {}
     suspected = [lane for lane in due if lane.suspect] if suspects else []
     first = min(suspected, key=lambda lane: lane.due_at, default=None)
     for lane in sorted(due, key=lambda lane: lane.due_at):
         if not lane.suspect or lane is first:
             by_endpoint.setdefault(lane.endpoint_id, []).append(lane)
-    turns = [_within(rooms[endpoint], lanes, rng) for endpoint, lanes in by_endpoint.items()]
+    turns = [_within(rooms.free[endpoint], lanes, rng) for endpoint, lanes in by_endpoint.items()]
     rng.shuffle(turns)
-    return list(_in_turn(turns))[:limit]
+    return [lane for lane in _in_turn(turns) if rooms.take(lane.endpoint_id)]
 
 
 def _within(free: int, lanes: Sequence[Due], rng: random.Random) -> list[Due]:
@@ -167,9 +134,7 @@ def _in_turn(turns: Sequence[Sequence[Due]]) -> Iterator[Due]:
         yield from (lanes[place] for lanes in turns if place < len(lanes))
 
 
-async def _lease(
-    connection: AsyncConnection, lanes: Sequence[int], holder: int, endpoints: Mapping[int, State]
-) -> list[Work]:
+async def _lease(connection: AsyncConnection, lanes: Sequence[int], holder: int, rooms: Rooms) -> list[Work]:
     """Lanes found empty are removed."""
     if not lanes:
         return []
@@ -183,7 +148,7 @@ async def _lease(
     }
     cursor = await connection.execute(_LEASE, parameters)
     works = [
-        Work(*row[:-3], probe=_is_open(endpoints.get(row[10])), body=_body(*row[-3:]), lease=Lease(until))
+        Work(*row[:-3], probe=rooms.is_probe(row[10]), body=body_of(*row[-3:]), lease=Lease(until))
         for row in await cursor.fetchall()
     ]
     if len(works) < len(lanes):
@@ -191,11 +156,7 @@ async def _lease(
     return works
 
 
-def _is_open(endpoint: State | None) -> bool:
-    return endpoint is not None and endpoint.breaker == Endpoint.Breaker.OPEN
-
-
-def _body(format_: int | None, key_id: str | None, body: bytes | None) -> bytes:
+def body_of(format_: int | None, key_id: str | None, body: bytes | None) -> bytes:
     """Empty when retention has taken the payload: the transform then says so."""
     return b"" if body is None else payloads.decode(format_, key_id, body)
 
@@ -206,16 +167,6 @@ async def _remove_empty(connection: AsyncConnection, lanes: Sequence[int]) -> No
         " AND NOT EXISTS (SELECT FROM engine_entry e WHERE e.lane_id = l.id)",
         [array("bigint", lanes)],
     )
-
-
-async def _take_tokens(connection: AsyncConnection, works: Sequence[Work], endpoints: Mapping[int, State]) -> None:
-    """One a run; what it calls beyond that is taken when it ends."""
-    taken: dict[int, int] = {}
-    for work in works:
-        taken[work.connection_id] = taken.get(work.connection_id, 0) + 1
-    left = {key: endpoints[key].tokens_now - count for key, count in taken.items() if key in endpoints}
-    if left:
-        await connection.execute(_TAKE_TOKENS, [array("bigint", list(left)), array("double", list(left.values()))])
 
 
 async def renew(connection: AsyncConnection, works: Sequence[Work], *, holder: int) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from psycopg import AsyncConnection
 
 from connectors.engine.drain import rows
-from connectors.engine.drain.pacing import Change, State, after, answers
 from connectors.engine.drain.supersede import supersede_failed
 from connectors.engine.drain.work import ENDED, End, Result
 from connectors.engine.trail import blocked_calls
@@ -21,9 +20,10 @@ from monitoring.rollups.writer import upsert
 from tenants.arrays import array, arrays
 from tenants.context import Scope
 
+# Locked in the router's order, or the two could wait for each other.
 _MINE = """
 SELECT l.id, l.token FROM engine_lane l JOIN unnest(%s::bigint[], %s::bigint[]) AS t (id, token)
-ON l.id = t.id AND l.token = t.token AND l.holder = %s ORDER BY l.id FOR UPDATE OF l
+ON l.id = t.id AND l.token = t.token AND l.holder = %s ORDER BY l.flow_id, l.key COLLATE "C" FOR UPDATE OF l
 """
 _DELIVERIES = """
 UPDATE ledger_delivery d SET state = t.state, attempts = d.attempts + t.tries, due_at = t.due_at,
@@ -55,31 +55,6 @@ _EMPTY = """
 DELETE FROM engine_lane l WHERE id = ANY(%s) AND NOT EXISTS (SELECT FROM engine_entry e WHERE e.lane_id = l.id)
 RETURNING id
 """
-_READ_ENDPOINTS = """
-SELECT connection_id, coalesce(own_concurrency, concurrency), coalesce(own_per_second, per_second), burst, tokens,
-    extract(epoch FROM now() - counted_at)::float, pace, pace_gain, extract(epoch FROM now() - paced_at)::float,
-    breaker,
-    extract(epoch FROM now() - window_at)::float, window_calls, window_failures, failures
-FROM engine_endpoint WHERE connection_id = ANY(%s) ORDER BY connection_id FOR UPDATE
-"""
-_ENDPOINTS = """
-UPDATE engine_endpoint e SET tokens = t.tokens, counted_at = now(), pace = t.pace,
-    pace_gain = t.pace_gain, paced_at = now() - t.paced_ago, window_at = now() - t.window_ago,
-    window_calls = t.window_calls, window_failures = t.window_failures, failures = t.failures, breaker = t.breaker,
-    breaker_reason = CASE WHEN t.turned OR t.reason <> '' THEN t.reason ELSE e.breaker_reason END,
-    breaker_at = CASE WHEN t.turned THEN now() ELSE e.breaker_at END,
-    probe_at = CASE WHEN t.breaker = 'closed' THEN NULL ELSE coalesce(now() + t.probe_in, e.probe_at) END,
-    not_before = greatest(e.not_before, now() + t.not_before)
-FROM unnest(%s::bigint[], %s::float[], %s::float[], %s::float[], %s::interval[], %s::interval[], %s::integer[],
-    %s::integer[], %s::integer[], %s::text[], %s::text[], %s::boolean[], %s::interval[], %s::interval[])
-    AS t (id, tokens, pace, pace_gain, paced_ago, window_ago, window_calls, window_failures, failures, breaker, reason,
-        turned, probe_in, not_before)
-WHERE e.connection_id = t.id
-"""
-_ENDPOINT_TYPES = (
-    *("bigint", "double", "double", "double", "interval", "interval", "integer", "integer", "integer", "text", "text"),
-    *("boolean", "interval", "interval"),
-)
 
 
 class Finisher:
@@ -126,7 +101,6 @@ class Finisher:
         counted = upsert(rows.counted(results, now), self._slot)
         if counted is not None:
             await connection.execute(*counted)
-        await self._endpoints(connection, results)
 
     async def _lanes(self, connection: AsyncConnection, results: Sequence[Result]) -> None:
         lanes = array("bigint", [result.work.lane_id for result in results])
@@ -141,38 +115,6 @@ class Finisher:
         left = [rows.lane(result) for result in results if result.work.lane_id not in gone]
         if left:
             await connection.execute(_LANES, arrays(("bigint", "interval", "boolean", "smallint"), left))
-
-    async def _endpoints(self, connection: AsyncConnection, results: Sequence[Result]) -> None:
-        """What their answers say about the targets. Last of all, because claims wait for these rows."""
-        mine: dict[int, list[Result]] = {}
-        for result in results:
-            mine.setdefault(result.work.connection_id, []).append(result)
-        cursor = await connection.execute(_READ_ENDPOINTS, [array("bigint", sorted(mine))])
-        changes = [
-            _endpoint_row(connection_id, after(State(*fields), answers(mine[connection_id]), self._rng))
-            for connection_id, *fields in await cursor.fetchall()
-        ]
-        await connection.execute(_ENDPOINTS, arrays(_ENDPOINT_TYPES, changes))
-
-
-def _endpoint_row(connection_id: int, change: Change) -> rows.Row:
-    state = change.state
-    return (
-        connection_id,
-        state.tokens,
-        state.pace,
-        state.pace_gain,
-        timedelta(seconds=state.paced_ago),
-        timedelta(seconds=state.window_ago),
-        state.window_calls,
-        state.window_failures,
-        state.failures,
-        state.breaker,
-        change.reason,
-        change.opened or change.closed,
-        change.probe_in,
-        change.not_before,
-    )
 
 
 def _hints(results: Sequence[Result]) -> list[Hint]:

@@ -13,11 +13,13 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from connectors.engine.batch import Batcher
 from connectors.engine.config import ConfigBook, FlowsChanged, PartnerConfig
+from connectors.engine.drain.answered import note_answers
 from connectors.engine.drain.claim import claim, end_dead_leases, release, renew
 from connectors.engine.drain.finish import Finisher
 from connectors.engine.drain.intents import LeftBehind, intent_log, left_behind
 from connectors.engine.drain.perform import Performer, unsettled_seconds
-from connectors.engine.drain.route import route
+from connectors.engine.drain.rooms import lock_rooms, take_tokens
+from connectors.engine.drain.route import plan_next, write_batch
 from connectors.engine.drain.work import Result, Work
 from governance.egress.client import Egress
 from monitoring.ledger.hints import Hint, notify_sql
@@ -70,14 +72,16 @@ class PartnerDrain:
     async def step(self, room: int) -> int:
         """T1: route and lease what is due, at most `room` deliveries, in one transaction; then start them.
 
+        Routing stays as near to sending as it can: what a drain routes and sends needs not be claimed from a lane.
         Returns how much there was to do.
         """
+        if room <= 0:
+            return 0
         config = await self._book.of(self.scope)
         async with scoped(self._pool, self.scope) as connection:
             try:
                 async with connection.transaction():
-                    hints = await route(connection, self.scope, config, self._me.slot)
-                    works = await self._claim(connection, room)
+                    hints, works = await self._route_and_lease(connection, config, min(room, BATCH))
                     left = await left_behind(connection, works)
             except FlowsChanged:
                 self._book.forget(self.scope)
@@ -88,12 +92,21 @@ class PartnerDrain:
         self._start(works, config, left)
         return len(hints) + len(works)
 
-    async def _claim(self, connection: psycopg.AsyncConnection, room: int) -> list[Work]:
-        if room <= 0:
-            return []
+    async def _route_and_lease(
+        self, connection: psycopg.AsyncConnection, config: PartnerConfig, limit: int
+    ) -> tuple[list[Hint], list[Work]]:
+        """What was due before goes first; what is new takes the room that is left."""
+        batch = await plan_next(connection, self.scope, config, limit)
+        rooms = await lock_rooms(connection, limit, batch.targets if batch else ())
         suspected = any(work.crashes for work in self._running.values())
-        limit = min(room, BATCH)
-        return await claim(connection, holder=self._me.holder, limit=limit, rng=self._rng, suspects=not suspected)
+        holder = self._me.holder
+        works = await claim(connection, rooms, holder=holder, rng=self._rng, suspects=not suspected)
+        hints: list[Hint] = []
+        if batch is not None:
+            hints, new = await write_batch(connection, self.scope, batch, rooms, holder=holder, slot=self._me.slot)
+            works += new
+        await take_tokens(connection, rooms)
+        return hints, works
 
     async def _settled(
         self,
@@ -181,4 +194,6 @@ class PartnerDrain:
 
     async def _write(self, results: Sequence[Result]) -> Sequence[bool]:
         async with scoped(self._pool, self.scope) as connection:
-            return await self._finisher.finish(connection, results)
+            written = await self._finisher.finish(connection, results)
+            await note_answers(connection, results, self._rng)
+            return written

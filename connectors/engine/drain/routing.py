@@ -69,6 +69,10 @@ class Planned:
     idempotency_key: UUID
     reference: str
 
+    @property
+    def lane(self) -> tuple[int, str]:
+        return self.flow.id, self.lane_key
+
 
 @dataclass(slots=True)
 class Plan:

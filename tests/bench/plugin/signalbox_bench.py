@@ -38,7 +38,7 @@ def _accepted(body: bytes) -> str:
 
 
 # What a credential may do is not what this measures: the limits are out of reach.
-LIMITS = RateLimit(burst=100_000, per_second=100_000.0, concurrency=128)
+LIMITS = RateLimit(burst=100_000, per_second=100_000.0, concurrency=1000)
 connector = Connector(
     manifest=Manifest(
         key="bench_sink",

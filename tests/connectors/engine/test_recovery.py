@@ -30,7 +30,7 @@ from tenants.asyncdb import make_pool, scoped
 from tenants.ids import uuid7
 from tests.paths import ROOT
 from tests.support.cluster import TestCluster
-from tests.support.engine import World, take
+from tests.support.engine import World, route_only, take
 from tests.support.orders import order
 
 ADA = command("Ada")
@@ -53,7 +53,7 @@ async def lease_and_die(world: World, *, step: str | None = "", rounds: int = 1)
     pool = make_pool(size=1, name="dying")
     await pool.open()
     try:
-        await _route_only(world, pool)
+        await route_only(world, pool)
         async with scoped(pool, world.scope) as connection:
             for _ in range(rounds):
                 [work] = await take(connection, holder=DEAD, limit=1)
@@ -61,15 +61,6 @@ async def lease_and_die(world: World, *, step: str | None = "", rounds: int = 1)
                     await write(connection, [Intent(work, step)])
     finally:
         await pool.close()
-
-
-async def _route_only(world: World, pool) -> None:
-    from connectors.engine.config import ConfigBook
-    from connectors.engine.drain.route import route
-
-    config = await ConfigBook().of(world.scope)
-    async with scoped(pool, world.scope) as connection:
-        await route(connection, world.scope, config, slot=999)
 
 
 async def test_a_dead_holders_lease_is_free_at_once_and_its_attempt_is_on_record(world: World):
@@ -109,7 +100,7 @@ async def test_of_all_that_died_together_one_is_suspected_at_a_time(world: World
         await world.post(order(1000 + number))
     pool = make_pool(size=1, name="dying")
     await pool.open()
-    await _route_only(world, pool)
+    await route_only(world, pool)
     async with scoped(pool, world.scope) as connection:
         assert len(await take(connection, holder=DEAD, limit=10)) == 4
         [suspect] = await take(connection, holder=DEAD + 1, limit=10)
@@ -125,7 +116,7 @@ async def test_a_result_under_a_lost_lease_is_refused_and_writes_nothing(world: 
     await world.post(order(1001))
     pool = make_pool(size=2, name="zombie")
     await pool.open()
-    await _route_only(world, pool)
+    await route_only(world, pool)
     async with scoped(pool, world.scope) as connection:
         [old] = await take(connection, holder=DEAD, limit=1)
         [new] = await take(connection, holder=DEAD + 1, limit=1)
@@ -187,7 +178,7 @@ async def test_a_lease_nobody_works_under_runs_out_though_its_drain_lives(world:
     await world.post(order(1001))
     pool = make_pool(size=1, name="living")
     await pool.open()
-    await _route_only(world, pool)
+    await route_only(world, pool)
     async with scoped(pool, world.scope) as connection:
         [work] = await take(connection, holder=DEAD, limit=1)
         before = await world.ask(_leased_until)

@@ -21,6 +21,7 @@ FLOW = FlowFacts(
     target_key="erp",
     operations={"order": "order.upsert", "refund": "refund.create"},
     mode="strict",
+    active=True,
 )
 
 

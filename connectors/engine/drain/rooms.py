@@ -1,0 +1,86 @@
+"""How many runs may begin at which endpoint now: rows locked, so that it is exact however many drains ask."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from psycopg import AsyncConnection
+
+from connectors.engine.drain.pacing import State, room
+from connectors.engine.models import Endpoint
+from tenants.arrays import array
+
+# What may be called of what has something due. The database's clock decides, as it does for every age here.
+_ENDPOINTS = """
+SELECT e.connection_id, (SELECT count(*) FROM engine_lane l
+        WHERE l.endpoint_id = e.connection_id AND l.holder IS NOT NULL AND l.leased_until > now()) AS leased,
+    coalesce(e.own_concurrency, e.concurrency), coalesce(e.own_per_second, e.per_second), e.burst, e.tokens,
+    extract(epoch FROM now() - e.counted_at)::float, e.pace, e.pace_gain,
+    extract(epoch FROM now() - e.paced_at)::float, e.breaker
+FROM engine_endpoint e JOIN registry_retailconnection c ON c.id = e.connection_id AND c.state = 'active'
+WHERE (e.breaker = 'closed' OR e.breaker = 'open' AND e.probe_at <= now())
+AND (e.not_before IS NULL OR e.not_before <= now())
+AND (e.connection_id = ANY(%s)
+    OR EXISTS (SELECT FROM registry_flow f WHERE f.target_id = e.connection_id AND f.state = 'active'
+        AND EXISTS (SELECT FROM engine_lane l WHERE l.flow_id = f.id AND l.share = ANY('{0,1,2}') AND l.due_at <= now()
+            AND NOT l.parked AND l.holder IS NULL))
+    OR EXISTS (SELECT FROM engine_lane l
+        WHERE l.endpoint_id = e.connection_id AND l.holder IS NOT NULL AND l.leased_until <= now()))
+ORDER BY e.connection_id FOR UPDATE OF e
+"""
+_TAKE_TOKENS = """
+UPDATE engine_endpoint e SET tokens = t.tokens, counted_at = now()
+FROM unnest(%s::bigint[], %s::float[]) AS t (id, tokens) WHERE e.connection_id = t.id
+"""
+
+
+@dataclass(slots=True)
+class Rooms:
+    """Places at endpoints that may be called; `limit` is what the drain itself has left."""
+
+    limit: int
+    free: dict[int, int] = field(default_factory=dict)  # by connection; only those with a place
+    states: dict[int, State] = field(default_factory=dict)
+    taken: dict[int, int] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return self.limit > 0 and bool(self.free)
+
+    def take(self, connection_id: int, count: int = 1) -> bool:
+        """Whether there was a place; if so it is gone."""
+        if self.limit < count or self.free.get(connection_id, 0) < count:
+            return False
+        self.limit -= count
+        self.free[connection_id] -= count
+        self.taken[connection_id] = self.taken.get(connection_id, 0) + count
+        return True
+
+    def give_back(self, connection_id: int) -> None:
+        self.take(connection_id, -1)
+
+    def is_probe(self, connection_id: int) -> bool:
+        return self.states[connection_id].breaker == Endpoint.Breaker.OPEN
+
+
+async def lock_rooms(connection: AsyncConnection, limit: int, targets: Collection[int] = ()) -> Rooms:
+    """Of `targets` and of all that has something due."""
+    rooms = Rooms(limit)
+    if limit <= 0:
+        return rooms
+    cursor = await connection.execute(_ENDPOINTS, [array("bigint", sorted(targets))])
+    for connection_id, leased, *fields in await cursor.fetchall():
+        state = State(*fields)
+        places = min(limit, room(state, leased))
+        if places > 0:
+            rooms.states[connection_id] = state
+            rooms.free[connection_id] = places
+    return rooms
+
+
+async def take_tokens(connection: AsyncConnection, rooms: Rooms) -> None:
+    """One a run; what it calls beyond that is taken when it ends."""
+    left = {key: rooms.states[key].tokens_now - count for key, count in rooms.taken.items() if count}
+    if left:
+        values = [array("bigint", list(left)), array("double", list(left.values()))]
+        await connection.execute(_TAKE_TOKENS, values)
