@@ -45,7 +45,7 @@ def new_id(at: str, begins: int = 1, tail: str = "") -> str:
 # Numbers are the messages' positions: below every position that is there, so that no router takes them for new ones.
 # An update is about an order of the same chunk; what is open has an object of its own, so its lane holds only itself.
 STAGE: Final = f"""
-CREATE TEMP TABLE past ON COMMIT DROP AS
+CREATE TEMP TABLE past AS
 WITH drawn AS (
     SELECT %(first)s + s.skipped + k AS n,
         s.start + make_interval(secs => s.seconds * (k + random()) / s.count) AS at,
@@ -80,7 +80,6 @@ WITH drawn AS (
     SELECT timed.*, again, CASE WHEN fate IN ('resolved', 'closed') AND (again + interval '1 minute' > %(until)s
             OR at > %(until)s - interval '3 days' AND of_version < 0.3) THEN 'open' ELSE fate END AS outcome
     FROM timed, LATERAL (SELECT {_after("ended", "wait_us")} AS again) AS retry
-), past AS (
 ), past AS (
 SELECT n, f, t, at, outcome, topic, object_type, operation, effect, md5(%(salt)s || n) AS hex, x, status, error_class,
     CASE WHEN outcome = 'open' OR effect = 'created' THEN n

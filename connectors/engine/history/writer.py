@@ -18,7 +18,7 @@ from django.db import connection, transaction
 
 from connectors.engine.history import rollups, staging, tables
 from connectors.engine.history.cast import Cast, read_cast
-from connectors.engine.history.shape import Chunk, chunks, totals_of
+from connectors.engine.history.shape import CHUNK, Chunk, chunks, totals_of
 from connectors.engine.models import Entry, Lane
 
 BODIES: Final = 100_000
@@ -57,6 +57,7 @@ class Past:
     until: datetime
     seed: int = 7
     bodies: int = BODIES
+    chunk: int = CHUNK  # messages a transaction
 
     @property
     def messages(self) -> int:
@@ -75,7 +76,8 @@ def write_past(past: Past, *, writers: int = 2, told: Told = lambda done: None) 
         raise NothingToTell("no flow of this partner takes anything: set one up first")
     _make_partitions(past)
     first = _lowest_position() - past.messages
-    plan = list(chunks(past.deliveries, since=past.since, until=past.until, zone=cast.zone, seed=past.seed))
+    shape = {"zone": cast.zone, "seed": past.seed, "size": past.chunk}
+    plan = list(chunks(past.deliveries, since=past.since, until=past.until, **shape))
     if writers == 1:
         _write(plan, cast, past, first, FIRST_SLOT, told)
         return past.messages
@@ -181,6 +183,7 @@ def _write_chunk(cursor: Any, chunk: Chunk, given: dict[str, Any]) -> None:
     cursor.execute(rollups.COUNT, given)
     cursor.execute(tables.OPEN)
     _park(cursor.fetchall())
+    cursor.execute("DROP TABLE past")
 
 
 def _number_of(salt: str, number: int) -> int:
