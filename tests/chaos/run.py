@@ -39,13 +39,17 @@ class Outcome:
 
 
 def run(profile: Profile, say: Say, *, keep: bool = False) -> Outcome:
-    """The folder is removed when all holds, unless it is to be kept."""
+    """The folder is removed when all holds, unless it is to be kept, and when somebody stops the run."""
     folder = Path(tempfile.mkdtemp(prefix=f"signalbox-chaos-{profile.seed}-"))
     folder.chmod(0o755)  # PostgreSQL may have to run as somebody else
     system = System(profile, folder)
     outcome = Outcome(folder)
     try:
         _run(system, outcome, say)
+    except KeyboardInterrupt:
+        system.supervisor.end()
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     finally:
         system.supervisor.end()
     if not outcome.breaches and not keep:

@@ -79,5 +79,6 @@ def test_ctrl_c_leaves_no_process_behind(tmp_path: Path):
         assert run.wait(30) == 130
         assert "was stopped" in output.read_text()
         eventually(lambda: not left_running(folder), within_seconds=10)
+        assert not Path(folder).exists()
     finally:
         run.kill()
