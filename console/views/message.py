@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
 from connectors.engine.replay import why_not_retry
@@ -17,7 +18,7 @@ from connectors.library import UnknownConnector, connector
 from console.access import requires
 from console.render.bodies import Body, shown_body
 from console.render.journey import Happening, Stage, happenings, stages
-from console.render.lines import MessageLine, message_lines
+from console.render.lines import message_rows
 from console.render.problem import Problem, problem
 from console.render.sentences import next_action, subject, what_happened
 from console.views.scope import page_scope, reader
@@ -73,7 +74,7 @@ class MessagePage:
     tab: str
     tabs: list[tuple[str, str, int | None]]
     happenings: list[Happening] = field(default_factory=list)
-    related: list[MessageLine] = field(default_factory=list)
+    related: SafeString = SafeString("")
     trail: list[AuditEvent] = field(default_factory=list)
     body: Body | None = None
     problem: str = ""
@@ -200,7 +201,7 @@ def _tab_parts(request: HttpRequest, detail: MessageDetail, tab: str) -> dict[st
     if tab == "timeline":
         return {"happenings": happenings(detail)}
     if tab == "related":
-        return {"related": message_lines(related_messages(detail.message), {}, reader(request))}
+        return {"related": message_rows(related_messages(detail.message), {}, reader(request))}
     if tab == "payload" and request.principal.may("payload.view"):
         found = payloads.read([detail.message.id]).get(detail.message.id)
         return {"body": shown_body(found, _personal_fields(detail.message.connector))}

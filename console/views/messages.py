@@ -9,12 +9,13 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from connectors.library import UnknownConnector, connector
 from console.access import requires
 from console.render.cells import csv_lines, json_lines
-from console.render.lines import MessageLine, message_lines
+from console.render.lines import message_rows as rows_as_html
 from console.render.status import STATUS
 from console.render.stream import streamed
 from console.views.filters import Field, FilterBar, FilterForm, Tab, address, chips, cursor, kept, rows_url, text
@@ -67,7 +68,7 @@ class MessageList:
     """What templates/messages/list.html shows."""
 
     page: MessagePage
-    lines: list[MessageLine]
+    rows: SafeString
     several: bool
     bar: FilterBar
     problem: str
@@ -82,10 +83,11 @@ def messages(request: HttpRequest) -> HttpResponse:
     scope = page_scope(request)
     wanted, problem = message_filter(request, scope)
     page = message_page(wanted, before=cursor(request, "before"), after=cursor(request, "after"))
+    names = _retailer_names(scope)
     shown = MessageList(
         page=page,
-        lines=message_lines(page.rows, _retailer_names(scope), reader(request)),
-        several=bool(_retailer_names(scope)),
+        rows=rows_as_html(page.rows, names, reader(request)),
+        several=bool(names),
         bar=_filter_bar(request),
         problem=problem,
         is_search=bool(wanted.search),
@@ -113,9 +115,8 @@ def message_rows(request: HttpRequest) -> HttpResponse:
     through = cursor(request, "through")
     page = message_page(wanted, before=UUID(int=through.int + 1) if through else None)
     newer = newer_count(wanted, than=through) if through else len(page.rows)
-    names = _retailer_names(scope)
-    context = {"lines": message_lines(page.rows, names, reader(request)), "several": bool(names), "newer": newer}
-    return render(request, "messages/_rows.html", context)
+    rows = rows_as_html(page.rows, _retailer_names(scope), reader(request))
+    return render(request, "messages/_rows.html", {"rows": rows, "newer": newer})
 
 
 @require_safe
