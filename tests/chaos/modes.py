@@ -56,5 +56,9 @@ def slowness(seed: int, what: str, nth: int) -> float:
     return Random(f"{seed} {what} {nth} slow").uniform(0.2, SLOWEST_SECONDS)
 
 
+def kind(mode: str) -> str:
+    return mode.removesuffix("-before").removesuffix("-after")
+
+
 def changes_first(mode: str) -> bool:
     return mode in (OK, SLOW) or mode.endswith("-after")

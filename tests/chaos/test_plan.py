@@ -8,6 +8,7 @@ from itertools import islice
 
 from tests.chaos import modes, pace
 from tests.chaos.plan import CLASSES, Kind, Profile, blows, shops
+from tests.chaos.replies import REPLIES
 from tests.chaos.trade import events
 from tests.chaos.world import Sender
 
@@ -50,6 +51,10 @@ def test_the_erps_temper_is_a_matter_of_the_seed_and_of_the_call():
     assert drawn == [modes.draw(7, "an order", nth, 0.5) for nth in range(400)]
     assert {modes.OK, modes.SLOW, *modes.WEIGHTS} >= set(drawn)
     assert 150 < sum(mode in modes.WEIGHTS for mode in drawn) < 250
+
+
+def test_every_mode_has_its_reply():
+    assert {modes.kind(mode) for mode in modes.WEIGHTS} == set(REPLIES)
 
 
 def test_what_a_runs_pace_shortens_is_still_there():
