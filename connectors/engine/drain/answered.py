@@ -13,16 +13,16 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from connectors.engine.drain.pacing import Change, State, after, answers
+from connectors.engine.drain.rooms import LIMITS
 from connectors.engine.drain.work import Result
 from tenants.arrays import array, arrays
 
 _READ = """
-SELECT connection_id, coalesce(own_concurrency, concurrency), coalesce(own_per_second, per_second), burst, tokens,
-    extract(epoch FROM now() - counted_at)::float, pace, pace_gain, extract(epoch FROM now() - paced_at)::float,
-    breaker,
+SELECT connection_id, :limits, tokens, extract(epoch FROM now() - counted_at)::float, pace, pace_gain,
+    extract(epoch FROM now() - paced_at)::float, breaker,
     extract(epoch FROM now() - window_at)::float, window_calls, window_failures, failures
-FROM engine_endpoint WHERE connection_id = ANY(%s) ORDER BY connection_id FOR UPDATE
-"""
+FROM engine_endpoint e WHERE connection_id = ANY(%s) ORDER BY connection_id FOR UPDATE
+""".replace(":limits", LIMITS)
 _WRITE = """
 UPDATE engine_endpoint e SET tokens = t.tokens, counted_at = now(), pace = t.pace,
     pace_gain = t.pace_gain, paced_at = now() - t.paced_ago, window_at = now() - t.window_ago,

@@ -13,6 +13,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from math import ceil
 from typing import Final
 
 from connectors.engine.drain.policy import RETRY_AFTER_CAP
@@ -60,25 +61,35 @@ class State:
         return min(1.0, self.pace + self.pace_gain * self.paced_ago / 60)
 
     @property
+    def slots(self) -> int:
+        """Calls at once while it is called at all; one gets through however slow it is."""
+        return max(1, int(self.concurrency * self.pace_now))
+
+    @property
     def tokens_now(self) -> float:
         return min(float(self.burst), self.tokens + self.per_second * self.pace_now * self.counted_ago)
+
+
+def burst_at(own_per_second: float | None, per_second: float, burst: int) -> int:
+    """Calls at once after a pause, in the measure of the rate: a lower rate of a person's is not run over by it."""
+    ratio = own_per_second / per_second if own_per_second is not None and per_second else 1.0
+    return max(1, ceil(burst * ratio))
 
 
 def room(state: State, leased: int) -> int:
     """How many runs may begin now. Callers choose only endpoints that may be called at all."""
     if state.breaker == Endpoint.Breaker.OPEN:
         return max(0, 1 - leased)
-    slots = max(1, int(state.concurrency * state.pace_now))
-    return max(0, min(slots - leased, int(state.tokens_now)))
+    return max(0, min(state.slots - leased, int(state.tokens_now)))
 
 
 def allot(free: int, waiting: Mapping[int, int], rng: random.Random) -> dict[int, int]:
-    """`free` places among those who wait, by share. What one share leaves is another's, live first."""
+    """`free` places among those who wait, by share. What one share leaves is another's: live first, retries last."""
     given, left = dict.fromkeys((LIVE, *RESERVED), 0), free
     for share, part in RESERVED.items():
         given[share] = min(_rounded(free * part, rng), waiting.get(share, 0), left)
         left -= given[share]
-    for share in given:
+    for share in (LIVE, REPLAY, RETRY):
         more = min(left, waiting.get(share, 0) - given[share])
         given[share] += more
         left -= more

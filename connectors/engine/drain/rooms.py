@@ -11,12 +11,12 @@ from connectors.engine.drain.pacing import State, room
 from connectors.engine.models import Endpoint
 from tenants.arrays import array
 
+# The limits in force: a person's own before the manifest's, the burst in the measure of the rate (`pacing.burst_at`).
+LIMITS = """coalesce(e.own_concurrency, e.concurrency), coalesce(e.own_per_second, e.per_second),
+    greatest(1, ceil(e.burst * coalesce(e.own_per_second / nullif(e.per_second, 0), 1)))::integer"""
 # What may be called of what has something due. The database's clock decides, as it does for every age here.
 _ENDPOINTS = """
-SELECT e.connection_id, (SELECT count(*) FROM engine_lane l
-        WHERE l.endpoint_id = e.connection_id AND l.holder IS NOT NULL AND l.leased_until > now()) AS leased,
-    coalesce(e.own_concurrency, e.concurrency), coalesce(e.own_per_second, e.per_second), e.burst, e.tokens,
-    extract(epoch FROM now() - e.counted_at)::float, e.pace, e.pace_gain,
+SELECT e.connection_id, :limits, e.tokens, extract(epoch FROM now() - e.counted_at)::float, e.pace, e.pace_gain,
     extract(epoch FROM now() - e.paced_at)::float, e.breaker
 FROM engine_endpoint e JOIN registry_retailconnection c ON c.id = e.connection_id AND c.state = 'active'
 WHERE (e.breaker = 'closed' OR e.breaker = 'open' AND e.probe_at <= now())
@@ -28,6 +28,11 @@ AND (e.connection_id = ANY(%s)
     OR EXISTS (SELECT FROM engine_lane l
         WHERE l.endpoint_id = e.connection_id AND l.holder IS NOT NULL AND l.leased_until <= now()))
 ORDER BY e.connection_id FOR UPDATE OF e
+""".replace(":limits", LIMITS)
+# A statement of its own: what a drain leased while this one waited for the row is not in the snapshot of the wait.
+_LEASED = """
+SELECT endpoint_id, count(*) FROM engine_lane
+WHERE endpoint_id = ANY(%s) AND holder IS NOT NULL AND leased_until > now() GROUP BY 1
 """
 _TAKE_TOKENS = """
 UPDATE engine_endpoint e SET tokens = t.tokens, counted_at = now()
@@ -69,9 +74,13 @@ async def lock_rooms(connection: AsyncConnection, limit: int, targets: Collectio
     if limit <= 0:
         return rooms
     cursor = await connection.execute(_ENDPOINTS, [array("bigint", sorted(targets))])
-    for connection_id, leased, *fields in await cursor.fetchall():
-        state = State(*fields)
-        places = min(limit, room(state, leased))
+    states = {connection_id: State(*fields) for connection_id, *fields in await cursor.fetchall()}
+    if not states:
+        return rooms
+    cursor = await connection.execute(_LEASED, [array("bigint", list(states))])
+    leased = dict(await cursor.fetchall())
+    for connection_id, state in states.items():
+        places = min(limit, room(state, leased.get(connection_id, 0)))
         if places > 0:
             rooms.states[connection_id] = state
             rooms.free[connection_id] = places
