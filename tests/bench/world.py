@@ -18,13 +18,9 @@ from governance.registry.models import RetailConnection
 from governance.registry.services import connect, create_flow
 from tenants.context import ALL, partner_scope
 from tenants.retailers.models import Retailer
+from tests.bench.addresses import ADDRESSES, HOST, SCHEMA, SIGNING
 
 BY = command("bench")
-# Known beforehand, so that a file can name the addresses: the bench's own, on loopback.
-SCHEMA = "p_benchmark"
-SIGNING = "bench-signing-secret"
-ADDRESSES = {"shop-a": "a" * 32, "shop-b": "b" * 32}
-HOST = "localhost"
 
 
 def prepare(sink_url: str) -> None:
@@ -44,10 +40,6 @@ def prepare(sink_url: str) -> None:
         _shop(retailer, "shop-a")
         sink = _connect(retailer, "sink", "bench_sink", {"url": sink_url}, {})
         _flow(retailer, _shop(retailer, "shop-b"), sink)
-
-
-def path_of(shop: str) -> str:
-    return f"/in/{SCHEMA.removeprefix('p_')}-{ADDRESSES[shop]}"
 
 
 def _shop(retailer: Retailer, key: str) -> RetailConnection:
