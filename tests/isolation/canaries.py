@@ -28,6 +28,7 @@ from governance.registry.address import INTAKE_SECRET
 from governance.registry.models import Flow, RetailConnection
 from monitoring.exceptions.models import ExceptionItem
 from monitoring.ledger.models import Attempt, BusinessKey, Delivery, EventKey, Message, ObjectVersion, Step
+from monitoring.rollups import folding
 from tenants.context import ALL, partner_scope
 from tenants.ids import uuid7
 from tenants.partners.models import Partner
@@ -100,6 +101,7 @@ def build(partners: dict[str, Partner]) -> dict[str, Shop]:
             for key in keys:
                 shops[key].objects = _objects(shops[key].retailer)
             rollup_rows.count_ledger()
+            folding.fold_all()  # the older minutes; the newest stay as they were counted
             _partner_rows(partner_key)
     return shops
 

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from monitoring.ledger import payloads
 from monitoring.ledger.models import Message
-from monitoring.rollups import equation, selectors
+from monitoring.rollups import equation, reading
 from tenants.context import ALL, partner_scope, require_scope, scope_of
 from tenants.scoping import RetailerQuerySet
 
@@ -66,7 +66,7 @@ def _alter(superuser: psycopg.Connection, text: str, schema: str, table: str) ->
 def _take_the_scope_away(patch: pytest.MonkeyPatch) -> None:
     """`scoped()` and what SQL of our own has instead of it."""
     patch.setattr(RetailerQuerySet, "scoped", lambda self: self)
-    for module in (selectors, equation):
+    for module in (reading, equation):
         patch.setattr(module, "visible", lambda retailers: None if retailers is None else list(retailers))
     patch.setattr(payloads, "require_scope", lambda: scope_of(require_scope().schema, ALL))
 

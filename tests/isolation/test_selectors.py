@@ -39,7 +39,12 @@ from tests.paths import ROOT
 EITHER = (Walls.BOTH, Walls.SCOPE, Walls.POLICIES)
 Ask = Callable[[Shop], Any]
 # The modules that read rows; a new selectors module is found by itself.
-READERS = {"monitoring.ledger.backlog", "monitoring.rollups.connections", "monitoring.rollups.equation"}
+READERS = {
+    "monitoring.ledger.backlog",
+    "monitoring.rollups.connections",
+    "monitoring.rollups.equation",
+    "monitoring.rollups.reading",
+}
 READERS |= {"console.tools.trace", "console.tools.outcome", "monitoring.ledger.payloads"}
 # Of no retailer, or without rows: the partner's facts, pure functions, what the host's own processes need.
 NOTHING_OF_A_RETAILER = {
@@ -55,7 +60,9 @@ NOTHING_OF_A_RETAILER = {
     "connectors.engine.selectors.own_lane": "pure",
     "connectors.engine.selectors.is_split": "pure",
     "monitoring.rollups.selectors.window": "pure",
-    "monitoring.rollups.selectors.visible": "the floor itself",
+    "monitoring.rollups.reading.visible": "the floor itself",
+    "monitoring.rollups.reading.counted": "SQL for the selectors of rollups, asked below",
+    "monitoring.rollups.reading.rows_of": "SQL for the selectors of rollups, asked below",
     "monitoring.ledger.payloads.encode": "pure",
     "monitoring.ledger.payloads.decode": "pure",
     "monitoring.ledger.payloads.row": "pure",
@@ -202,6 +209,11 @@ CALLS: dict[str, Ask] = {
     ),
     "monitoring.ledger.selectors.filters.branches": lambda shop: flat(
         rows for wanted in every_message_filter(shop) for rows in filters.branches(wanted)
+    ),
+    "monitoring.ledger.selectors.filters.by_rare_delivery": lambda shop: flat(
+        nearest.rows
+        for wanted in every_message_filter(shop)
+        if (nearest := filters.by_rare_delivery(wanted, newest_first=True, most=50))
     ),
     "monitoring.ledger.selectors.pages.message_page": lambda shop: [
         pages.message_page(wanted) for wanted in every_message_filter(shop)
