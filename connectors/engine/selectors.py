@@ -11,7 +11,9 @@ from uuid import UUID
 
 from connectors.engine.drain.routing import object_key
 from connectors.engine.drain.supersede import SETTLE
-from connectors.engine.models import Endpoint, Entry, Lane
+from connectors.engine.endpoints.calling import CALLED, why_not_yet
+from connectors.engine.endpoints.selectors import calling_of, is_target
+from connectors.engine.models import Entry, Lane
 from governance.registry.models import Flow, RetailConnection
 from monitoring.exceptions.models import ExceptionItem
 from monitoring.ledger.models import Attempt, Delivery, Message, ObjectVersion
@@ -85,7 +87,7 @@ def accepted_since(delivery_id: UUID) -> Later:
 
 
 def waiting_reason(delivery_id: UUID, *, at: datetime) -> str:
-    """One sentence; "" for a delivery that waits for nothing. Cost: at most five queries."""
+    """One sentence; "" for a delivery that waits for nothing. Cost: at most ten queries."""
     entry = Entry.objects.scoped().select_related("lane").filter(delivery_id=delivery_id).first()
     if entry is None:
         return ""
@@ -99,7 +101,7 @@ def waiting_reason(delivery_id: UUID, *, at: datetime) -> str:
     target = RetailConnection.objects.scoped().filter(pk=entry.lane.endpoint_id).first()
     if target is not None and target.state != RetailConnection.State.ACTIVE:
         return f"{target.label} is {target.state}; it goes when the connection is active again."
-    return _endpoint(entry.lane, target.label if target else "The target", at)
+    return _at_the_endpoint(entry.lane, at)
 
 
 def _head(lane: Lane) -> int | None:
@@ -112,12 +114,12 @@ def _behind(lane: Lane) -> str:
     return "It waits behind an earlier message about the same document."
 
 
-def _endpoint(lane: Lane, target: str, at: datetime) -> str:
-    endpoint = Endpoint.objects.scoped().filter(pk=lane.endpoint_id).first()
-    if endpoint is not None and endpoint.breaker == Endpoint.Breaker.OPEN:
-        return f"{target} is not called for now: {endpoint.breaker_reason.rstrip('.')}. One probe goes at a time."
-    if endpoint is not None and endpoint.not_before is not None and endpoint.not_before > at:
-        return f"{target} asked us to wait."
-    if lane.due_at > at:
+def _at_the_endpoint(lane: Lane, at: datetime) -> str:
+    """What keeps all from the target comes before this lane's own pause, and that before its turn."""
+    if lane.holder is not None and lane.leased_until is not None and lane.leased_until > at:
+        return "It is on its way."
+    calling = calling_of(lane.endpoint_id) if is_target(lane.endpoint_id) else None
+    why = why_not_yet(calling) if calling else ""
+    if lane.due_at > at and (calling is None or calling.standing in CALLED):
         return "It is tried again by itself after a pause."
-    return "It is on its way." if lane.holder else "It goes when its turn comes."
+    return why or "It goes when its turn comes."

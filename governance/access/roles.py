@@ -15,6 +15,7 @@ ACTIONS: Final = {
     "exceptions.resolve": "close an exception by hand",
     "lanes.split": "take a failed delivery out of its order",
     "lanes.release": "try a waiting delivery now",
+    "endpoints.control": "hold a target, let it go, and change how fast it is called",
     "connections.view": "see connections and flows",
     "connections.edit": "connect systems and change connections",
     "flows.edit": "change flows",
@@ -25,7 +26,7 @@ ACTIONS: Final = {
 }
 
 _SEE = frozenset({"overview.view", "messages.view", "exceptions.view", "connections.view"})
-_DECIDE = {"exceptions.retry", "exceptions.resolve", "lanes.split", "lanes.release"}
+_DECIDE = {"exceptions.retry", "exceptions.resolve", "lanes.split", "lanes.release", "endpoints.control"}
 _OPERATE = _SEE | _DECIDE | {"payload.view", "payload.reveal"}
 
 ACTIONS_BY_ROLE: Final[dict[str, frozenset[str]]] = {
