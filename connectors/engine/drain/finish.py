@@ -74,7 +74,8 @@ class Finisher:
             kept = [result for result in results if (result.work.lane_id, result.work.token) in mine]
             if kept:
                 await supersede_failed(connection, kept)
-                await self._write(connection, kept, datetime.now(UTC))
+                async with connection.pipeline():  # nothing waits for an answer that is not needed
+                    await self._write(connection, kept, datetime.now(UTC))
         hints = notify_sql(self._scope.schema, _hints(kept))
         if hints is not None:
             await connection.execute(*hints)

@@ -102,10 +102,11 @@ class PartnerDrain:
         holder = self._me.holder
         works = await claim(connection, rooms, holder=holder, rng=self._rng, suspects=not suspected)
         hints: list[Hint] = []
-        if batch is not None:
-            hints, new = await write_batch(connection, self.scope, batch, rooms, holder=holder, slot=self._me.slot)
-            works += new
-        await take_tokens(connection, rooms)
+        async with connection.pipeline():  # nothing waits for an answer that is not needed
+            if batch is not None:
+                hints, new = await write_batch(connection, self.scope, batch, rooms, holder=holder, slot=self._me.slot)
+                works += new
+            await take_tokens(connection, rooms)
         return hints, works
 
     async def _settled(

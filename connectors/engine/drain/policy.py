@@ -9,9 +9,9 @@ from connectors.engine.drain.work import End, Problem
 from governance.catalogue.manifest import Idempotency
 
 MAX_TRIES = 8
-# Ceilings 16 s, 1 min, 4 min, 17 min, 1 h, 5 h, 18 h: eight tries within a day, half a day on average.
-BASE_SECONDS = 4.0
-GROWTH = 4
+# Ceilings 2 s, 10 s, 50 s, 4 min, 20 min, 1¾ h, 8¾ h: a passing failure is over in seconds, eight tries last half a day.
+BASE_SECONDS = 0.4
+GROWTH = 5
 # The endpoint's breaker sets the pace for what cannot be reached; the lane just has to be due by then.
 UNREACHABLE_SECONDS = 15.0
 # We obey a target's Retry-After this far and no further.

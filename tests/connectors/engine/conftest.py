@@ -16,6 +16,12 @@ def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def slow_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is tried again by itself while a test looks."""
+    monkeypatch.setattr(policy, "BASE_SECONDS", 100.0)
+
+
+@pytest.fixture
 def settled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dead worker's call is over when it is looked at."""
     monkeypatch.setattr(perform, "CALL_SECONDS", 0.0)

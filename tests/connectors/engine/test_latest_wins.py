@@ -103,8 +103,8 @@ async def test_what_was_parked_gives_way_to_the_newer_and_its_exception_is_resol
     assert await newest.ask(books) == (True, 1)
 
 
-async def test_what_backs_off_gives_way_at_once(newest: World):
-    """The back-off is 4 to 16 seconds here: the newer value does not wait for it."""
+async def test_what_backs_off_gives_way_at_once(newest: World, slow_retries: None):
+    """The newer value does not wait for the older one's back-off."""
     newest.erp.modes.append("429")
     await post(newest, 1001, 0)
     with pytest.raises(TimeoutError):
