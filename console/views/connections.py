@@ -12,9 +12,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from connectors.engine.endpoints.selectors import is_target
 from connectors.library import UnknownConnector, connector
 from console.access import requires
 from console.addresses import public_url
+from console.views.endpoints import Shown, shown_of, troubled_count
 from console.views.notices import notify
 from console.views.scope import page_scope
 from console.views.setup import Step, sends, setups
@@ -102,6 +104,7 @@ class Detail:
     end: str  # which end of a new flow it would be: source or target
     flows: list[FlowRow]
     todo: list[Step]
+    called: Shown | None  # how it is called; None for a system that nothing is sent to
     has_address: bool
     may_edit: bool
     may_edit_flows: bool
@@ -119,7 +122,7 @@ def connections(request: HttpRequest) -> HttpResponse:
     shown = connections_in_view(page_scope(request).retailer_ids)
     rows = [ConnectionRow(row, connector_label(row.connector), busy.get(row.key)) for row in shown]
     todo = [one for one in setups(shown, flows_in_view(), heard=_heard(busy)) if not one.joined] if may_edit else []
-    context = {"rows": rows, "may_edit": may_edit, "todo": todo[:TODO]}
+    context = {"rows": rows, "may_edit": may_edit, "todo": todo[:TODO], "troubled": troubled_count(request)}
     return render(request, "connections/list.html", context)
 
 
@@ -200,6 +203,7 @@ def _detail(request: HttpRequest, current: RetailConnection) -> Detail:
         end="source" if sends(current) else "target",
         flows=[FlowRow(flow, flow.source_id == current.pk) for flow in flows_of(current)],
         todo=_todo(current, busy) if may_edit else [],
+        called=shown_of(current.pk) if is_target(current.pk) else None,
         has_address=current.intake_hash is not None,
         may_edit=may_edit,
         may_edit_flows=request.principal.may("flows.edit"),

@@ -120,6 +120,7 @@ def _objects(retailer: Retailer, *, person_id: int | None = None) -> dict[str, d
     attempts = Attempt.objects.filter(message_id=message.id).values("id")
     body = Step.objects.filter(attempt_id__in=attempts).first().request_id
     _give_address(shop.source)
+    ledger_rows.call(shop)
     someone = _person(f"someone@{retailer.key}.example", "staff", retailer, number=person_id)
     return {
         "message": {"message_id": message.id},
@@ -127,6 +128,7 @@ def _objects(retailer: Retailer, *, person_id: int | None = None) -> dict[str, d
         "exception": {"exception_id": item.id},
         "delivery": {"delivery_id": waiting.id},
         "connection": {"key": shop.source.key},
+        "target": {"key": shop.target.key},
         "flow": {"key": shop.flow.key},
         "person": {"person_id": someone.pk},
     }

@@ -35,6 +35,7 @@ ARGUMENTS = {
     "form": "csv",
     "name": "messages",
     "connector_key": "shopify",
+    "act": "hold",
     "token": "x" * 43,
     "version": "v1",
 }

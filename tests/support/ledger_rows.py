@@ -21,7 +21,7 @@ from uuid import UUID, uuid5
 
 from django.db import connection
 
-from connectors.engine.models import Entry, Lane
+from connectors.engine.models import Endpoint, Entry, Lane
 from governance.registry.models import Flow, RetailConnection
 from monitoring.exceptions.models import ExceptionItem, Transition
 from monitoring.ledger import payloads
@@ -181,6 +181,12 @@ def park(shop: Shop, item: ExceptionItem) -> Lane:
         retailer_id=item.retailer_id, lane=lane, position=1, delivery_id=delivery.id, message_id=item.message_id
     )
     return lane
+
+
+def call(shop: Shop, **changes: object) -> Endpoint:
+    """The target's endpoint, as the engine makes it for its first flow; `changes` are what became of it."""
+    limits = {"retailer_id": shop.retailer.id, "concurrency": 2, "per_second": 8, "burst": 4, "tokens": 4}
+    return Endpoint.objects.update_or_create(connection_id=shop.target.id, defaults=limits | changes)[0]
 
 
 def wait_behind(lane: Lane, message: Message) -> None:
