@@ -14,6 +14,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from connectors.engine.endpoints.services import CannotOverride, LimitRefused
 from connectors.engine.lanes import CannotRelease, CannotSplit
 from connectors.engine.replay import CannotRetry, Overtaken, StaleState
 from governance.audit.gate import ReasonMissing, Refused
@@ -65,6 +66,10 @@ def _known(exc: Exception) -> tuple[int, str, str, dict[str, Any]] | None:
             return 400, "reason_missing", str(exc), {}
         case Overtaken():
             return 409, "overtaken", str(exc), {}
+        case LimitRefused():
+            return 400, "invalid", "The request is not valid.", {"errors": {k: [v] for k, v in exc.problems.items()}}
+        case CannotOverride():
+            return 409, "cannot_override", str(exc), {}
         case CannotSplit():
             return 409, "cannot_split", str(exc), {}
         case CannotRelease():

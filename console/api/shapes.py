@@ -27,6 +27,11 @@ class RetryIn(ReasonIn):
     )
 
 
+class LimitsIn(ReasonIn):
+    concurrency = s.IntegerField(allow_null=True, help_text="Calls at once. null: the connector's.")
+    per_second = s.FloatField(allow_null=True, help_text="Calls a second. null: the connector's.")
+
+
 class ExceptionState(s.Serializer):
     id = s.UUIDField()
     state = s.CharField()
@@ -209,6 +214,52 @@ class Connection(s.Serializer):
 
 class Connections(s.Serializer):
     results = Connection(many=True)
+
+
+class WaitingShare(s.Serializer):
+    share = s.ChoiceField(["live", "retry", "replay"])
+    count = s.IntegerField()
+    due = s.IntegerField(help_text="How many could go at once.")
+    oldest = s.DateTimeField(help_text="When the message of the oldest came.")
+
+
+class EndpointLimits(s.Serializer):
+    concurrency = s.IntegerField(help_text="In force, at full pace.")
+    per_second = s.FloatField(help_text="In force, at full pace.")
+    own_concurrency = s.IntegerField(allow_null=True, help_text="Set by a person; null: the connector's.")
+    own_per_second = s.FloatField(allow_null=True, help_text="Set by a person; null: the connector's.")
+
+
+class LastMinute(s.Serializer):
+    runs = s.IntegerField()
+    failed = s.IntegerField()
+
+
+class Endpoint(s.Serializer):
+    connection = s.CharField()
+    label = s.CharField()
+    retailer = s.CharField()
+    standing = s.ChoiceField(["paused", "held", "open", "told_to_wait", "slowed", "usual"])
+    says = s.CharField(help_text="The same in a sentence.")
+    breaker = s.ChoiceField(["closed", "open", "held"])
+    reason = s.CharField(allow_null=True, help_text="Why it is not called.")
+    since = s.DateTimeField(allow_null=True, help_text="Since when the breaker is as it is; null: always.")
+    probe_at = s.DateTimeField(allow_null=True, help_text="While open: when one delivery may try.")
+    not_before = s.DateTimeField(allow_null=True, help_text="The target's Retry-After, while it is in force.")
+    calls_under_way = s.IntegerField()
+    calls_at_once = s.IntegerField(help_text="Allowed now.")
+    calls_per_second = s.FloatField(help_text="Allowed now, once the bucket is empty.")
+    tokens = s.IntegerField(help_text="Calls left in the bucket.")
+    pace = s.FloatField(help_text="Share of its limits in use, 0.05 to 1.")
+    full_at = s.DateTimeField(allow_null=True, help_text="When its pace will be full again.")
+    last_minute = LastMinute()
+    limits = EndpointLimits()
+    waiting = WaitingShare(many=True)
+    paused_flows = s.ListField(child=s.CharField())
+
+
+class Endpoints(s.Serializer):
+    results = Endpoint(many=True)
 
 
 class Hop(s.Serializer):

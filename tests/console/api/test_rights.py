@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 from django.test import Client
 
+from console.api import endpoints
 from console.api.urls import urlpatterns
 from governance.access.roles import ACTIONS_BY_ROLE
 from monitoring.ledger.models import Delivery
@@ -15,6 +16,7 @@ from tenants.people.models import Person
 from tests.console.api.calls import Caller, problem
 from tests.console.pages import ADA, CANARY, CLEO, THEO, Rows
 from tests.console.views.browser import NORTHGATE, TIDEWATER
+from tests.support import ledger_rows
 
 
 @dataclass(frozen=True)
@@ -27,18 +29,24 @@ class Operation:
     action: str
     row: bool = False
     shows_canary: bool = True
+    more: dict[str, object] = field(default_factory=dict)  # of the body
 
     def at(self, rows: Rows) -> str:
         delivery = Delivery.objects.get(message_id=rows.message.id)
-        return self.path.format(message=rows.message.id, exception=rows.exception.id, delivery=delivery.id)
+        ledger_rows.call(rows.shop)
+        return self.path.format(
+            target=rows.shop.target.key, message=rows.message.id, exception=rows.exception.id, delivery=delivery.id
+        )
 
     def call(self, caller: Caller, rows: Rows):
         path = self.at(rows)
         if self.method == "post":
-            return caller.post(path, {"reason": "because"})
+            return caller.post(path, {"reason": "because", **self.more})
         return caller.get(path)
 
 
+ENDPOINT_ACTS = {act: {} for act in ("hold", "let-go", "probe", "lift-wait", "full-pace")}
+ENDPOINT_ACTS["limits"] = {"concurrency": 1, "per_second": None}
 OPERATIONS = [
     Operation("api-messages", "get", "messages", "messages.view"),
     Operation("api-message", "get", "messages/{message}", "messages.view", row=True),
@@ -48,6 +56,12 @@ OPERATIONS = [
     Operation("api-exception-retry", "post", "exceptions/{exception}/retry", "exceptions.retry", True, False),
     Operation("api-exception-split", "post", "exceptions/{exception}/split", "lanes.split", True, False),
     Operation("api-delivery-release", "post", "deliveries/{delivery}/release", "lanes.release", True, False),
+    Operation("api-endpoints", "get", "endpoints", "connections.view", shows_canary=False),
+    Operation("api-endpoint", "get", "endpoints/{target}", "connections.view", True, False),
+    *(
+        Operation(f"api-endpoint-{act}", "post", f"endpoints/{{target}}/{act}", "endpoints.control", True, False, more)
+        for act, more in ENDPOINT_ACTS.items()
+    ),
     Operation("api-connections", "get", "connections", "connections.view", shows_canary=False),
     Operation("api-overview", "get", "overview", "overview.view", shows_canary=False),
     Operation("api-schema", "get", "schema", "signed-in", shows_canary=False),
@@ -77,6 +91,8 @@ def test_a_stranger_is_asked_to_sign_in(operation, rows):
 def test_a_role_may_exactly_what_its_actions_say(operation, role, rows, monkeypatch):
     for service in ("retry_exception", "split_exception", "release_delivery"):
         monkeypatch.setattr(f"console.api.exceptions.{service}", lambda *a, **k: 0)
+    for act in (endpoints.Hold, endpoints.LetGo, endpoints.Probe, endpoints.LiftWait, endpoints.FullPace):
+        monkeypatch.setattr(act, "service", lambda *a, **k: None)
     Person.objects.filter(email=ADA).update(role=role)
     answer = operation.call(Caller(ADA), rows)
     if operation.action == "signed-in" or operation.action in ACTIONS_BY_ROLE[role]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tests.console.api.calls import Caller
+from tests.console.api.test_rights import ENDPOINT_ACTS
 from tests.console.pages import ADA
 
 
@@ -30,6 +31,9 @@ def test_every_operation_is_described(northgate):
         ("exceptions/{exception_id}/resolve", "post"),
         ("exceptions/{exception_id}/split", "post"),
         ("deliveries/{delivery_id}/release", "post"),
+        ("endpoints", "get"),
+        ("endpoints/{key}", "get"),
+        *((f"endpoints/{{key}}/{act}", "post") for act in ENDPOINT_ACTS),
         ("connections", "get"),
         ("overview", "get"),
     }
