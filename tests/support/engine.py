@@ -18,8 +18,8 @@ from psycopg_pool import AsyncConnectionPool
 from connectors import library
 from connectors.engine.config import ConfigBook
 from connectors.engine.drain.claim import claim, end_dead_leases
-from connectors.engine.drain.rooms import Rooms, lock_rooms
-from connectors.engine.drain.route import plan_next, write_batch
+from connectors.engine.drain.rooms import Rooms, ask_rooms
+from connectors.engine.drain.route import next_messages, plan_batch, write_batch
 from connectors.engine.drain.work import Work
 from connectors.engine.drain.worker import Drain
 from connectors.engine.intake.address import secret_hash
@@ -100,7 +100,7 @@ def _quiet() -> bool:
 async def take(connection: AsyncConnection, *, holder: int, limit: int, suspects: bool = True) -> list[Work]:
     """What a drain with that holder id would lease now; the ids of tests are those of dead drains."""
     await end_dead_leases(connection, holder=0)
-    rooms = await lock_rooms(connection, limit)
+    rooms = await (await ask_rooms(connection, limit)).rooms()
     return await claim(connection, rooms, holder=holder, rng=random.Random(7), suspects=suspects)
 
 
@@ -108,7 +108,8 @@ async def route_only(world: World, pool: AsyncConnectionPool) -> None:
     """Everything into its lanes and nothing out of them."""
     config = await ConfigBook().of(world.scope)
     async with scoped(pool, world.scope) as connection, connection.transaction():
-        batch = await plan_next(connection, world.scope, config, 256)
+        messages = await next_messages(connection, world.scope, 256)
+        batch = await plan_batch(connection, world.scope, config, messages)
         await write_batch(connection, world.scope, batch, Rooms(0), holder=0, slot=999)
 
 

@@ -91,9 +91,10 @@ async def claim(
     connection: AsyncConnection, rooms: Rooms, *, holder: int, rng: random.Random, suspects: bool = True
 ) -> list[Work]:
     """Lease due lanes where there is room and read their head entries. Within the caller's transaction."""
-    if not rooms:
+    if not rooms.waiting:
         return []
-    chosen = choose(await _due(connection, rooms.free), rooms, rng, suspects=suspects)
+    places = {connection_id: rooms.free[connection_id] for connection_id in rooms.waiting}
+    chosen = choose(await _due(connection, places), rooms, rng, suspects=suspects)
     return await _lease(connection, [lane.id for lane in chosen], holder, rooms)
 
 

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
+from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection
 
 from connectors.engine.drain.claim import LEASE_SECONDS, MARGIN_SECONDS, body_of
-from connectors.engine.drain.intents import Intent, write
 from connectors.engine.drain.rooms import Rooms
 from connectors.engine.drain.routing import Planned
 from connectors.engine.drain.work import Lease, Work
@@ -24,66 +24,83 @@ from governance.registry.models import Flow
 from tenants.arrays import array, arrays
 from tenants.ids import uuid7
 
-_LANES = """
-INSERT INTO engine_lane (retailer_id, flow_id, key, endpoint_id, share, due_at, parked, crashes, token, holder,
-    leased_until)
-SELECT retailer_id, flow_id, key, endpoint_id, 0, now(), false, 0, (holder IS NOT NULL)::int, holder,
-    CASE WHEN holder IS NOT NULL THEN now() + make_interval(secs => %s) END
-FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::integer[])
-    AS t (retailer_id, flow_id, key, endpoint_id, holder)
-ON CONFLICT (flow_id, key) DO UPDATE SET flow_id = excluded.flow_id
-RETURNING id, flow_id, key, due_at, xmax = 0 AS is_new
+# Lanes, their entries and, for a lane that is new and ours, its first attempt's intent. One that was there stays as it is.
+_INTO_LANES = """
+WITH wanted AS (
+    SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::integer[], %s::uuid[], %s::uuid[])
+        AS t (retailer_id, flow_id, key, endpoint_id, holder, attempt_id, delivery_id)
+), lanes AS (
+    INSERT INTO engine_lane (retailer_id, flow_id, key, endpoint_id, share, due_at, parked, crashes, token, holder,
+        leased_until)
+    SELECT retailer_id, flow_id, key, endpoint_id, 0, now(), false, 0, (holder IS NOT NULL)::int, holder,
+        CASE WHEN holder IS NOT NULL THEN now() + make_interval(secs => %s) END
+    FROM wanted
+    ON CONFLICT (flow_id, key) DO UPDATE SET flow_id = excluded.flow_id
+    RETURNING id, flow_id, key, due_at, xmax = 0 AS is_new
+), entries AS (
+    INSERT INTO engine_entry (retailer_id, lane_id, position, delivery_id, message_id, attempts, trigger)
+    SELECT e.retailer_id, lanes.id, e.position, e.delivery_id, e.message_id, 0, 'auto'
+    FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::uuid[], %s::uuid[])
+        AS e (retailer_id, flow_id, key, position, delivery_id, message_id)
+    JOIN lanes ON lanes.flow_id = e.flow_id AND lanes.key = e.key
+    RETURNING id, delivery_id
+), begun AS (
+    INSERT INTO engine_intent (attempt_id, retailer_id, delivery_id, lane_id, token, step, at)
+    SELECT w.attempt_id, w.retailer_id, w.delivery_id, lanes.id, 1, '', clock_timestamp()
+    FROM wanted w JOIN lanes ON lanes.flow_id = w.flow_id AND lanes.key = w.key
+    WHERE w.holder IS NOT NULL AND lanes.is_new
+)
+SELECT lanes.flow_id, lanes.key, lanes.id, lanes.due_at, lanes.is_new, entries.id
+FROM lanes JOIN wanted w ON lanes.flow_id = w.flow_id AND lanes.key = w.key
+JOIN entries ON entries.delivery_id = w.delivery_id
 """
-_LANE_TYPES = ("bigint", "bigint", "text", "bigint", "integer")
-_ENTRIES = """
-INSERT INTO engine_entry (retailer_id, lane_id, position, delivery_id, message_id, attempts, trigger)
-SELECT *, 0, 'auto' FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::uuid[], %s::uuid[])
-RETURNING id, delivery_id
-"""
+_LANE_TYPES = ("bigint", "bigint", "text", "bigint", "integer", "uuid", "uuid")
+_ENTRY_TYPES = ("bigint", "bigint", "text", "bigint", "uuid", "uuid")
 _BODIES = "SELECT id, format, key_id, body FROM ledger_payload WHERE id = ANY(%s)"
 
 LaneKey = tuple[int, str]  # (flow, key)
 
 
 @dataclass(frozen=True, slots=True)
-class Leased:
-    """A new lane of ours with the first of its entries."""
-
-    planned: Planned
-    lane_id: int
-    entry_id: int
-    due_at: datetime
-
-
-@dataclass(slots=True)
 class Lanes:
-    leased: list[Leased] = field(default_factory=list)
+    works: list[Work] = field(default_factory=list)  # the first of each new lane that is ours
     newest_only: list[int] = field(default_factory=list)  # ids of lanes of latest-wins flows
 
 
 async def into_lanes(connection: AsyncConnection, deliveries: Sequence[Planned], rooms: Rooms, holder: int) -> Lanes:
+    """Deliveries, in position order, each at the end of its lane."""
     if not deliveries:
         return Lanes()
     first: dict[LaneKey, Planned] = {}
     for planned in deliveries:
         first.setdefault(planned.lane, planned)
-    wanted = _wanted(first, Counter(planned.lane for planned in deliveries), rooms)
-    rows = [
-        (p.message.retailer_id, *lane, p.flow.target_id, holder if lane in wanted else None)
-        for lane, p in sorted(first.items())
-    ]
-    cursor = await connection.execute(_LANES, [LEASE_SECONDS, *arrays(_LANE_TYPES, rows)])
-    made = {(flow_id, key): (lane_id, *rest) for lane_id, flow_id, key, *rest in await cursor.fetchall()}
-    entries = await _enter(connection, deliveries, made)
+    begun = {lane: uuid7() for lane in _wanted(first, Counter(planned.lane for planned in deliveries), rooms)}
+    until = monotonic() + LEASE_SECONDS - MARGIN_SECONDS
+    written = await connection.execute(_INTO_LANES, _parameters(deliveries, first, begun, holder))
+    bodies = await connection.execute(_BODIES, [array("uuid", [first[lane].message.id for lane in begun])])
+    made = {(flow_id, key): rest for flow_id, key, *rest in await written.fetchall()}
+    kept = {message_id: body_of(*payload) for message_id, *payload in await bodies.fetchall()}
     lanes = Lanes(newest_only=sorted({made[p.lane][0] for p in deliveries if p.flow.mode == Flow.Mode.LATEST_WINS}))
-    for lane in wanted:
-        lane_id, due_at, is_new = made[lane]
-        planned = first[lane]
+    for lane, attempt_id in begun.items():
+        planned, (lane_id, due_at, is_new, entry_id) = first[lane], made[lane]
         if is_new:
-            lanes.leased.append(Leased(planned, lane_id, entries[planned.id], due_at))
+            body = kept.get(planned.message.id, b"")
+            place = Place(attempt_id, lane_id, entry_id, due_at, Lease(until))
+            lanes.works.append(_work(planned, place, body, probe=rooms.is_probe(planned.flow.target_id)))
         else:
             rooms.give_back(planned.flow.target_id)
     return lanes
+
+
+def _parameters(
+    deliveries: Sequence[Planned], first: Mapping[LaneKey, Planned], begun: Mapping[LaneKey, UUID], holder: int
+) -> list[Any]:
+    lanes = [
+        (p.message.retailer_id, *lane, p.flow.target_id, holder if lane in begun else None, begun.get(lane), p.id)
+        for lane, p in sorted(first.items())
+    ]
+    entries = [(p.message.retailer_id, *p.lane, p.message.position, p.id, p.message.id) for p in deliveries]
+    return [*arrays(_LANE_TYPES, lanes), LEASE_SECONDS, *arrays(_ENTRY_TYPES, entries)]
 
 
 def _wanted(first: Mapping[LaneKey, Planned], entries: Mapping[LaneKey, int], rooms: Rooms) -> list[LaneKey]:
@@ -97,36 +114,25 @@ def _wanted(first: Mapping[LaneKey, Planned], entries: Mapping[LaneKey, int], ro
     ]
 
 
-async def _enter(
-    connection: AsyncConnection, deliveries: Sequence[Planned], made: Mapping[LaneKey, tuple[int, datetime, bool]]
-) -> dict[UUID, int]:
-    """Entry ids by delivery."""
-    rows = [(p.message.retailer_id, made[p.lane][0], p.message.position, p.id, p.message.id) for p in deliveries]
-    cursor = await connection.execute(_ENTRIES, arrays(("bigint", "bigint", "bigint", "uuid", "uuid"), rows))
-    return {delivery_id: entry_id for entry_id, delivery_id in await cursor.fetchall()}
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an attempt stands."""
+
+    attempt_id: UUID
+    lane_id: int
+    entry_id: int
+    due_at: datetime
+    lease: Lease
 
 
-async def begin(connection: AsyncConnection, lanes: Lanes, rooms: Rooms) -> list[Work]:
-    """The works of lanes leased at birth, their intents written."""
-    if not lanes.leased:
-        return []
-    ids = array("uuid", [leased.planned.message.id for leased in lanes.leased])
-    cursor = await connection.execute(_BODIES, [ids])
-    bodies = {message_id: body_of(*payload) for message_id, *payload in await cursor.fetchall()}
-    until = monotonic() + LEASE_SECONDS - MARGIN_SECONDS
-    works = [_work(leased, bodies.get(leased.planned.message.id, b""), rooms, until) for leased in lanes.leased]
-    await write(connection, [Intent(work, "") for work in works])
-    return works
-
-
-def _work(leased: Leased, body: bytes, rooms: Rooms, until: float) -> Work:
-    planned, message, flow = leased.planned, leased.planned.message, leased.planned.flow
+def _work(planned: Planned, place: Place, body: bytes, *, probe: bool) -> Work:
+    message, flow = planned.message, planned.flow
     return Work(
-        attempt_id=uuid7(),
-        lane_id=leased.lane_id,
+        attempt_id=place.attempt_id,
+        lane_id=place.lane_id,
         token=1,
         crashes=0,
-        entry_id=leased.entry_id,
+        entry_id=place.entry_id,
         delivery_id=planned.id,
         message_id=message.id,
         retailer_id=message.retailer_id,
@@ -143,12 +149,12 @@ def _work(leased: Leased, body: bytes, rooms: Rooms, until: float) -> Work:
         attempts=0,
         trigger="auto",
         received_at=message.received_at,
-        due_at=leased.due_at,
+        due_at=place.due_at,
         connector=message.connector,
         topic=message.topic,
         api_version=message.api_version,
         interrupted=False,
-        probe=rooms.is_probe(flow.target_id),
+        probe=probe,
         body=body,
-        lease=Lease(until),
+        lease=place.lease,
     )

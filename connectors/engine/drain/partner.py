@@ -18,8 +18,8 @@ from connectors.engine.drain.claim import claim, end_dead_leases, release, renew
 from connectors.engine.drain.finish import Finisher
 from connectors.engine.drain.intents import LeftBehind, intent_log, left_behind
 from connectors.engine.drain.perform import Performer, unsettled_seconds
-from connectors.engine.drain.rooms import lock_rooms, take_tokens
-from connectors.engine.drain.route import plan_next, write_batch
+from connectors.engine.drain.rooms import ask_rooms, take_tokens
+from connectors.engine.drain.route import next_messages, plan_batch, targets_of, write_batch
 from connectors.engine.drain.work import Result, Work
 from governance.egress.client import Egress
 from monitoring.ledger.hints import Hint, notify_sql
@@ -80,33 +80,35 @@ class PartnerDrain:
         config = await self._book.of(self.scope)
         async with scoped(self._pool, self.scope) as connection:
             try:
-                async with connection.transaction():
+                # In a pipeline nothing waits for an answer that is not needed yet.
+                async with connection.pipeline(), connection.transaction():
                     hints, works = await self._route_and_lease(connection, config, min(room, BATCH))
                     left = await left_behind(connection, works)
             except FlowsChanged:
                 self._book.forget(self.scope)
                 return 1  # there is something to route, with the flows as they are now
-            await self._tell(connection, hints)
             config = await self._config_for(works)
             works = await self._settled(connection, works, left, config)
-        self._start(works, config, left)
+            self._start(works, config, left)
+            await self._tell(connection, hints)
         return len(hints) + len(works)
 
     async def _route_and_lease(
         self, connection: psycopg.AsyncConnection, config: PartnerConfig, limit: int
     ) -> tuple[list[Hint], list[Work]]:
         """What was due before goes first; what is new takes the room that is left."""
-        batch = await plan_next(connection, self.scope, config, limit)
-        rooms = await lock_rooms(connection, limit, batch.targets if batch else ())
+        messages = await next_messages(connection, self.scope, limit)
+        asked = await ask_rooms(connection, limit, targets_of(messages, config))
+        batch = await plan_batch(connection, self.scope, config, messages) if messages else None
+        rooms = await asked.rooms()
         suspected = any(work.crashes for work in self._running.values())
         holder = self._me.holder
         works = await claim(connection, rooms, holder=holder, rng=self._rng, suspects=not suspected)
         hints: list[Hint] = []
-        async with connection.pipeline():  # nothing waits for an answer that is not needed
-            if batch is not None:
-                hints, new = await write_batch(connection, self.scope, batch, rooms, holder=holder, slot=self._me.slot)
-                works += new
-            await take_tokens(connection, rooms)
+        if batch is not None:
+            hints, new = await write_batch(connection, self.scope, batch, rooms, holder=holder, slot=self._me.slot)
+            works += new
+        await take_tokens(connection, rooms)
         return hints, works
 
     async def _settled(

@@ -9,7 +9,7 @@ from connectors.engine.drain.work import End, Problem
 from governance.catalogue.manifest import Idempotency
 
 MAX_TRIES = 8
-# Ceilings 2 s, 10 s, 50 s, 4 min, 20 min, 1¾ h, 8¾ h: a passing failure is over in seconds, eight tries last half a day.
+# Ceilings 2 s, 10 s, 50 s, 4 min, 20 min, 1¾ h, 8¾ h: a passing failure costs seconds, eight tries last half a day.
 BASE_SECONDS = 0.4
 GROWTH = 5
 # The endpoint's breaker sets the pace for what cannot be reached; the lane just has to be due by then.

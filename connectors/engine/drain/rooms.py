@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 
 from connectors.engine.drain.pacing import State, room
 from connectors.engine.models import Endpoint
@@ -16,23 +16,23 @@ LIMITS = """coalesce(e.own_concurrency, e.concurrency), coalesce(e.own_per_secon
     greatest(1, ceil(e.burst * coalesce(e.own_per_second / nullif(e.per_second, 0), 1)))::integer"""
 # What may be called of what has something due. The database's clock decides, as it does for every age here.
 _ENDPOINTS = """
-SELECT e.connection_id, :limits, e.tokens, extract(epoch FROM now() - e.counted_at)::float, e.pace, e.pace_gain,
-    extract(epoch FROM now() - e.paced_at)::float, e.breaker
+SELECT e.connection_id, w.waits, :limits, e.tokens, extract(epoch FROM now() - e.counted_at)::float,
+    e.pace, e.pace_gain, extract(epoch FROM now() - e.paced_at)::float, e.breaker
 FROM engine_endpoint e JOIN registry_retailconnection c ON c.id = e.connection_id AND c.state = 'active'
-WHERE (e.breaker = 'closed' OR e.breaker = 'open' AND e.probe_at <= now())
-AND (e.not_before IS NULL OR e.not_before <= now())
-AND (e.connection_id = ANY(%s)
-    OR EXISTS (SELECT FROM registry_flow f WHERE f.target_id = e.connection_id AND f.state = 'active'
+CROSS JOIN LATERAL (SELECT
+    EXISTS (SELECT FROM registry_flow f WHERE f.target_id = e.connection_id AND f.state = 'active'
         AND EXISTS (SELECT FROM engine_lane l WHERE l.flow_id = f.id AND l.share = ANY('{0,1,2}') AND l.due_at <= now()
             AND NOT l.parked AND l.holder IS NULL))
     OR EXISTS (SELECT FROM engine_lane l
-        WHERE l.endpoint_id = e.connection_id AND l.holder IS NOT NULL AND l.leased_until <= now()))
+        WHERE l.endpoint_id = e.connection_id AND l.holder IS NOT NULL AND l.leased_until <= now())) w (waits)
+WHERE (e.breaker = 'closed' OR e.breaker = 'open' AND e.probe_at <= now())
+AND (e.not_before IS NULL OR e.not_before <= now())
+AND (w.waits OR e.connection_id = ANY(%s))
 ORDER BY e.connection_id FOR UPDATE OF e
 """.replace(":limits", LIMITS)
 # A statement of its own: what a drain leased while this one waited for the row is not in the snapshot of the wait.
 _LEASED = """
-SELECT endpoint_id, count(*) FROM engine_lane
-WHERE endpoint_id = ANY(%s) AND holder IS NOT NULL AND leased_until > now() GROUP BY 1
+SELECT endpoint_id, count(*) FROM engine_lane WHERE holder IS NOT NULL AND leased_until > now() GROUP BY 1
 """
 _TAKE_TOKENS = """
 UPDATE engine_endpoint e SET tokens = t.tokens, counted_at = now()
@@ -48,9 +48,7 @@ class Rooms:
     free: dict[int, int] = field(default_factory=dict)  # by connection; only those with a place
     states: dict[int, State] = field(default_factory=dict)
     taken: dict[int, int] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return self.limit > 0 and bool(self.free)
+    waiting: list[int] = field(default_factory=list)  # those of `free` at which something is due in its lane
 
     def take(self, connection_id: int, count: int = 1) -> bool:
         """Whether there was a place; if so it is gone."""
@@ -68,23 +66,33 @@ class Rooms:
         return self.states[connection_id].breaker == Endpoint.Breaker.OPEN
 
 
-async def lock_rooms(connection: AsyncConnection, limit: int, targets: Collection[int] = ()) -> Rooms:
-    """Of `targets` and of all that has something due."""
-    rooms = Rooms(limit)
-    if limit <= 0:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Statements on their way; `rooms` waits for the answers."""
+
+    limit: int
+    endpoints: AsyncCursor
+    leased: AsyncCursor
+
+    async def rooms(self) -> Rooms:
+        rooms = Rooms(self.limit)
+        found = await self.endpoints.fetchall()
+        leased = dict(await self.leased.fetchall())
+        for connection_id, waits, *fields in found:
+            state = State(*fields)
+            places = min(self.limit, room(state, leased.get(connection_id, 0)))
+            if places > 0:
+                rooms.states[connection_id] = state
+                rooms.free[connection_id] = places
+                if waits:
+                    rooms.waiting.append(connection_id)
         return rooms
-    cursor = await connection.execute(_ENDPOINTS, [array("bigint", sorted(targets))])
-    states = {connection_id: State(*fields) for connection_id, *fields in await cursor.fetchall()}
-    if not states:
-        return rooms
-    cursor = await connection.execute(_LEASED, [array("bigint", list(states))])
-    leased = dict(await cursor.fetchall())
-    for connection_id, state in states.items():
-        places = min(limit, room(state, leased.get(connection_id, 0)))
-        if places > 0:
-            rooms.states[connection_id] = state
-            rooms.free[connection_id] = places
-    return rooms
+
+
+async def ask_rooms(connection: AsyncConnection, limit: int, targets: Collection[int] = ()) -> Asked:
+    """For `targets` and all that has something due. Their rows are locked until the transaction ends."""
+    endpoints = await connection.execute(_ENDPOINTS, [array("bigint", sorted(targets))])
+    return Asked(limit, endpoints, await connection.execute(_LEASED))
 
 
 async def take_tokens(connection: AsyncConnection, rooms: Rooms) -> None:

@@ -5,14 +5,14 @@ One router at a time a partner, by an advisory try-lock; whoever does not get it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from psycopg import AsyncConnection
 
 from connectors.engine.config import FLOWS_STAMP, FlowsChanged, PartnerConfig
-from connectors.engine.drain.lanes import begin, into_lanes
+from connectors.engine.drain.lanes import into_lanes
 from connectors.engine.drain.rooms import Rooms
 from connectors.engine.drain.routing import Known, Plan, Planned, Routable, plan_routes
 from connectors.engine.drain.supersede import Superseded, supersede_waiting
@@ -25,7 +25,7 @@ from monitoring.ledger import bulk
 from monitoring.ledger.hints import Hint, exception_changed, messages_changed
 from monitoring.ledger.models import Delivery, Disposition
 from monitoring.rollups.writer import Counted, upsert
-from tenants.arrays import arrays
+from tenants.arrays import array, arrays
 from tenants.context import Scope
 
 _NEXT = """
@@ -33,6 +33,8 @@ SELECT id, position, retailer_id, connection_id, connection_key, connector, topi
        source_version, order_key, api_version, trace_id, received_at, disposition, rule, masked, body_hash
 FROM ledger_message WHERE position > (SELECT position FROM engine_head WHERE id = %s) ORDER BY position LIMIT %s
 """
+_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('signalbox router'), hashtext(%s))"
+_KNOWN = "SELECT key, version, message_id, body_hash FROM ledger_objectversion WHERE key = ANY(%s)"
 _DISPOSE = """
 UPDATE ledger_message m SET disposition = t.disposition, rule = t.rule
 FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS t (id, disposition, rule) WHERE m.id = t.id
@@ -50,29 +52,37 @@ class Batch:
     messages: list[Routable]
     plan: Plan
 
-    @property
-    def targets(self) -> set[int]:
-        """Connections that may be called for it at once."""
-        return {planned.flow.target_id for planned in self.plan.deliveries if planned.flow.active}
+
+async def next_messages(connection: AsyncConnection, scope: Scope, limit: int) -> list[Routable]:
+    """The next in position order; none where another drain is at it."""
+    lock = await connection.execute(_LOCK, [scope.schema])
+    found = await connection.execute(_NEXT, [Head.ROUTED, limit])
+    if not (await lock.fetchone())[0]:
+        return []
+    return [Routable(*row[:-1], bytes(row[-1])) for row in await found.fetchall()]
 
 
-async def plan_next(connection: AsyncConnection, scope: Scope, config: PartnerConfig, limit: int) -> Batch | None:
-    """The next messages, for `write_batch` in the same transaction. None: nothing to route, or another drain is at it.
+async def plan_batch(
+    connection: AsyncConnection, scope: Scope, config: PartnerConfig, messages: list[Routable]
+) -> Batch:
+    """For `write_batch` in the same transaction.
 
     Raises: FlowsChanged. A route is decided once: "no flow takes it" from what was read earlier would lose the message.
     """
-    cursor = await connection.execute(
-        "SELECT pg_try_advisory_xact_lock(hashtext('signalbox router'), hashtext(%s))", [scope.schema]
-    )
-    if not (await cursor.fetchone())[0]:
-        return None
-    cursor = await connection.execute(_NEXT, [Head.ROUTED, limit])
-    messages = [Routable(*row[:-1], bytes(row[-1])) for row in await cursor.fetchall()]
-    if not messages:
-        return None
-    await _insist_on_current_flows(connection, config)
-    versions = await _versions(connection, messages)
+    # After the messages were read: whatever was configured before they came is seen.
+    stamp = await connection.execute(FLOWS_STAMP)
+    keys = {message.object_key for message in messages if message.source_version}
+    known = await connection.execute(_KNOWN, [array("bytea", sorted(keys))])
+    if (await stamp.fetchone())[0] != config.flows_stamp:
+        raise FlowsChanged
+    versions = {bytes(key): Known(version, first, bytes(body)) for key, version, first, body in await known.fetchall()}
     return Batch(messages, plan_routes(scope.schema, messages, config.flows_by_source, versions))
+
+
+def targets_of(messages: Sequence[Routable], config: PartnerConfig) -> set[int]:
+    """Connections that may be called for them at once."""
+    sources = {message.connection_id for message in messages}
+    return {flow.target_id for source in sources for flow in config.flows_by_source.get(source, ()) if flow.active}
 
 
 async def write_batch(
@@ -84,7 +94,6 @@ async def write_batch(
     await _remember_versions(connection, plan)
     await bulk.insert(connection, bulk.DELIVERIES, [_delivery_row(planned, now) for planned in plan.deliveries])
     lanes = await into_lanes(connection, plan.deliveries, rooms, holder)
-    works = await begin(connection, lanes, rooms)
     ended = await supersede_waiting(connection, lanes.newest_only, now) if lanes.newest_only else []
     await _dispose(connection, plan, now)
     counted = [*_counted(plan), *(one.counted(now) for one in ended)]
@@ -93,22 +102,7 @@ async def write_batch(
     await insert_events(connection, masked_cards(scope, batch.messages))
     last = batch.messages[-1].position
     await connection.execute("UPDATE engine_head SET position = %s WHERE id = %s", [last, Head.ROUTED])
-    return _hints(batch.messages, plan, ended), works
-
-
-async def _insist_on_current_flows(connection: AsyncConnection, config: PartnerConfig) -> None:
-    """After the messages were read: whatever was configured before they came is seen."""
-    cursor = await connection.execute(FLOWS_STAMP)
-    if (await cursor.fetchone())[0] != config.flows_stamp:
-        raise FlowsChanged
-
-
-async def _versions(connection: AsyncConnection, messages: list[Routable]) -> dict[bytes, Known]:
-    keys = list({message.object_key for message in messages if message.source_version})
-    cursor = await connection.execute(
-        "SELECT key, version, message_id, body_hash FROM ledger_objectversion WHERE key = ANY(%s)", [keys]
-    )
-    return {bytes(key): Known(version, first, bytes(body)) for key, version, first, body in await cursor.fetchall()}
+    return _hints(batch.messages, plan, ended), lanes.works
 
 
 async def _remember_versions(connection: AsyncConnection, plan: Plan) -> None:

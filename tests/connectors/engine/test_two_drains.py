@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from psycopg_pool import AsyncConnectionPool
 
 from connectors.engine.drain.claim import claim
-from connectors.engine.drain.rooms import Rooms, lock_rooms, take_tokens
+from connectors.engine.drain.rooms import Rooms, ask_rooms, take_tokens
 from connectors.engine.models import Endpoint
 from tenants.asyncdb import make_pool, scoped
 from tests.support.engine import World, route_only
@@ -42,7 +42,7 @@ async def second_while_first_claims(world: World, pool: AsyncConnectionPool) -> 
     """(how many the first leased, the rooms the second found); the second asks before the first has committed."""
     async with scoped(pool, world.scope) as one, scoped(pool, world.scope) as other:
         async with one.transaction():
-            rooms = await lock_rooms(one, ORDERS)
+            rooms = await (await ask_rooms(one, ORDERS)).rooms()
             works = await claim(one, rooms, holder=11, rng=random.Random(7))
             await take_tokens(one, rooms)
             asked = asyncio.create_task(_ask(other))
@@ -52,7 +52,7 @@ async def second_while_first_claims(world: World, pool: AsyncConnectionPool) -> 
 
 async def _ask(connection) -> Rooms:
     async with connection.transaction():
-        return await lock_rooms(connection, ORDERS)
+        return await (await ask_rooms(connection, ORDERS)).rooms()
 
 
 async def _until_it_waits(world: World, pool: AsyncConnectionPool) -> None:
