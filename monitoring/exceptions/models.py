@@ -43,6 +43,13 @@ class ExceptionItem(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["retailer_id", "state", "-id"], name="exception_by_state"),
+            # The desk's list and the sums above it, without a look at what is resolved.
+            models.Index(
+                fields=["-id"],
+                name="exception_open_newest",
+                include=["retailer_id", "state", "error_class", "currency", "value", "opened_at"],
+                condition=models.Q(state__in=["open", "retrying"]),
+            ),
             models.Index(
                 fields=["fingerprint"], name="exception_open_group", condition=models.Q(state__in=["open", "retrying"])
             ),
