@@ -16,6 +16,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import QuerySet
 
 from connectors.engine import selectors as engine
+from connectors.engine.endpoints import selectors as endpoints
 from console.tools import outcome, trace
 from governance.access import selectors as access
 from governance.audit import selectors as audit
@@ -59,6 +60,8 @@ NOTHING_OF_A_RETAILER = {
     "monitoring.ledger.selectors.pages.latency_of": "pure",
     "connectors.engine.selectors.own_lane": "pure",
     "connectors.engine.selectors.is_split": "pure",
+    "connectors.engine.endpoints.selectors.limits_of": "pure",
+    "connectors.engine.endpoints.selectors.troubled": "pure",
     "monitoring.rollups.selectors.window": "pure",
     "monitoring.rollups.reading.visible": "the floor itself",
     "monitoring.rollups.reading.counted": "SQL for the selectors of rollups, asked below",
@@ -169,6 +172,12 @@ CALLS: dict[str, Ask] = {
     "connectors.engine.selectors.accepted_since": lambda shop: [
         engine.accepted_since(delivery) for delivery in shop.delivery_ids
     ],
+    "connectors.engine.endpoints.selectors.calling_of": lambda shop: endpoints.calling_of(shop.connection_ids[1]),
+    "connectors.engine.endpoints.selectors.is_target": lambda shop: endpoints.is_target(shop.connection_ids[1]),
+    "connectors.engine.endpoints.selectors.callings_in_view": lambda shop: [
+        *endpoints.callings_in_view(),
+        *endpoints.callings_in_view([shop.retailer.pk]),
+    ],
     "monitoring.ledger.selectors.later.accepted_later": lambda shop: later.accepted_later(
         delivery_of(shop), [one["message_id"] for one in shop.objects["message_id"]]
     ),
@@ -245,6 +254,7 @@ CALLS: dict[str, Ask] = {
 }
 # Those that answer with numbers, times and our own sentences only.
 NUMBERS = {
+    "connectors.engine.endpoints.selectors.is_target",
     "connectors.engine.selectors.accepted_since",
     "connectors.engine.selectors.standing",
     "connectors.engine.selectors.why_not_release",
@@ -274,6 +284,9 @@ SUMS: dict[str, Callable[[list[int] | None], Any]] = {
         filters.MessageFilter(*fixed(), retailers=tuple(ids) if ids else None)
     ),
     "store_choices": lambda ids: stores.store_choices(ids),
+    "callings_in_view": lambda ids: [
+        (one.key, one.standing, one.used, one.waiting) for one in endpoints.callings_in_view(ids)
+    ],
     "connections_in_view": lambda ids: registry.connections_in_view(ids),
     "flows_in_view": lambda ids: registry.flows_in_view(ids),
 }

@@ -17,6 +17,7 @@ from django.http import SimpleCookie
 from django.test import Client
 from django.urls import reverse
 
+from console.views.deeds import DEEDS
 from tenants.context import ALL, partner_scope
 from tenants.partners.models import Partner
 from tenants.people.models import Person
@@ -38,6 +39,7 @@ PARTS: dict[str, tuple[dict[str, str], ...]] = {
     "api-exceptions": ({"tab": "resolved"}, {"limit": "200"}),
     "api-messages": ({"limit": "200"},),
     "overview": ({"part": "numbers"},),
+    "endpoints": ({"show": "all"},),
 }
 SCRIPTED = {"hx-request": "true", "x-fragment": "dialog"}
 # Not walked: they end the walker's own session.
@@ -105,6 +107,7 @@ def addresses(shop: Shop) -> Iterator[tuple[Route, str]]:
     given: dict[str, list[dict[str, Any]]] = {
         "name": [{"name": name} for name in CHARTS],
         "form": [{"form": form} for form in FORMS],
+        "act": [{"act": act} for act in DEEDS],
         "connector_key": [{"connector_key": key} for key in CONNECTORS],
         "token": [{"token": "x" * 43}],
         **shop.objects,
