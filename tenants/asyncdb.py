@@ -19,6 +19,14 @@ from tenants.backend.base import SET_SCOPE
 from tenants.context import Scope
 
 _LOOK_UP = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off"
+_DEFER = """
+SELECT set_config('signalbox.durable', current_setting('synchronous_commit'), false),
+    set_config('synchronous_commit', 'off', false)
+"""
+_FLUSH = """
+SELECT set_config('synchronous_commit', current_setting('signalbox.durable'), true),
+    pg_logical_emit_message(true, 'signalbox', '')
+"""
 _applied: WeakKeyDictionary[AsyncConnection, Scope] = WeakKeyDictionary()
 
 
@@ -37,7 +45,8 @@ def conninfo(**overrides: Any) -> str:
     return make_conninfo(**{**parts, **overrides})
 
 
-def make_pool(*, size: int, name: str) -> AsyncConnectionPool:
+def make_pool(*, size: int, name: str, deferred: bool = False) -> AsyncConnectionPool:
+    """`deferred`: commits are seen at once and are durable after `flush`, not before."""
     return AsyncConnectionPool(
         conninfo(application_name=f"signalbox {name}"),
         min_size=1,
@@ -46,8 +55,16 @@ def make_pool(*, size: int, name: str) -> AsyncConnectionPool:
         name=name,
         timeout=5,
         kwargs={"autocommit": True, "prepare_threshold": 2},
-        configure=_only_look_up,
+        configure=_configure_deferred if deferred else _only_look_up,
     )
+
+
+async def flush(connection: AsyncConnection) -> None:
+    """What this session committed is durable when it returns, as the server was set up to understand durable.
+
+    A commit record that waits for the disk waits for everything written before it.
+    """
+    await connection.execute(_FLUSH)
 
 
 async def _only_look_up(connection: AsyncConnection) -> None:
@@ -55,6 +72,11 @@ async def _only_look_up(connection: AsyncConnection) -> None:
     and must still be right when the table is not.
     """
     await connection.execute(_LOOK_UP)
+
+
+async def _configure_deferred(connection: AsyncConnection) -> None:
+    await _only_look_up(connection)
+    await connection.execute(_DEFER)
 
 
 @asynccontextmanager

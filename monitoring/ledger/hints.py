@@ -11,10 +11,18 @@ from typing import Final
 from uuid import UUID
 
 from django.db import connection
+from psycopg import AsyncConnection
 
 CHANNEL: Final = "signalbox_hints"
 TOPICS: Final = frozenset({"messages", "exceptions", "overview"})
 NOTIFY: Final = "SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) AS payload"
+
+
+# A hint that a crash takes back is no loss, so nobody waits for the disk.
+NOTIFY_SOON: Final = """
+WITH soon AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+SELECT pg_notify(%s, payload) FROM soon, unnest(%s::text[]) AS payload
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,13 @@ def notify(schema: str, hints: Iterable[Hint]) -> None:
     if statement is not None:
         with connection.cursor() as cursor:
             cursor.execute(*statement)
+
+
+async def notify_soon(connection: AsyncConnection, schema: str, hints: Iterable[Hint]) -> None:
+    """For a connection in autocommit, after the commit of what is hinted at."""
+    statement = notify_sql(schema, hints)
+    if statement is not None:
+        await connection.execute(NOTIFY_SOON, statement[1])
 
 
 def read_payload(payload: str) -> tuple[str, Hint] | None:

@@ -1,6 +1,7 @@
-"""What the targets' answers change about how they are called: after T3, in a transaction of its own.
+"""What the targets' answers change about how they are called: beside T3, in a transaction of its own.
 
-So nothing waits for an endpoint's row while it holds lanes. A crash in between loses a count and no message.
+So nothing waits for an endpoint's row while it holds lanes. Refusals and failures are told before T3 frees their lanes,
+or another drain would call in between; the rest after it. A crash in between loses or doubles a count and no message.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from connectors.engine.trail import blocked_calls
 from governance.audit.raw import insert_events
 from monitoring.exceptions import sets as exceptions
 from monitoring.ledger import bulk
-from monitoring.ledger.hints import Hint, notify_sql
+from monitoring.ledger.hints import Hint, notify_soon
 from monitoring.rollups.writer import upsert
 from tenants.arrays import array, arrays
 from tenants.context import Scope
@@ -76,9 +76,7 @@ class Finisher:
                 await supersede_failed(connection, kept)
                 async with connection.pipeline():  # nothing waits for an answer that is not needed
                     await self._write(connection, kept, datetime.now(UTC))
-        hints = notify_sql(self._scope.schema, _hints(kept))
-        if hints is not None:
-            await connection.execute(*hints)
+        await notify_soon(connection, self._scope.schema, _hints(kept))
         return [(result.work.lane_id, result.work.token) in mine for result in results]
 
     async def _still_mine(self, connection: AsyncConnection, results: Sequence[Result]) -> set[tuple[int, int]]:

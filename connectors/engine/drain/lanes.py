@@ -24,7 +24,7 @@ from governance.registry.models import Flow
 from tenants.arrays import array, arrays
 from tenants.ids import uuid7
 
-# Lanes, their entries and, for a lane that is new and ours, its first attempt's intent. One that was there stays as it is.
+# Lanes, their entries and, for a lane that is new and ours, its first intent. One that was there stays as it is.
 _INTO_LANES = """
 WITH wanted AS (
     SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::integer[], %s::uuid[], %s::uuid[])

@@ -22,7 +22,7 @@ from connectors.engine.drain.rooms import ask_rooms, take_tokens
 from connectors.engine.drain.route import next_messages, plan_batch, targets_of, write_batch
 from connectors.engine.drain.work import Result, Work
 from governance.egress.client import Egress
-from monitoring.ledger.hints import Hint, notify_sql
+from monitoring.ledger.hints import Hint, notify_soon
 from tenants.asyncdb import scoped
 from tenants.context import Scope
 
@@ -90,7 +90,7 @@ class PartnerDrain:
             config = await self._config_for(works)
             works = await self._settled(connection, works, left, config)
             self._start(works, config, left)
-            await self._tell(connection, hints)
+            await notify_soon(connection, self.scope.schema, hints)
         return len(hints) + len(works)
 
     async def _route_and_lease(
@@ -153,11 +153,6 @@ class PartnerDrain:
         self._book.forget(self.scope)
         return await self._book.of(self.scope)
 
-    async def _tell(self, connection: psycopg.AsyncConnection, hints: Sequence[Hint]) -> None:
-        statement = notify_sql(self.scope.schema, hints)
-        if statement is not None:
-            await connection.execute(*statement)
-
     def _start(self, works: list[Work], config: PartnerConfig, left: Mapping[int, Sequence[LeftBehind]]) -> None:
         for work in works:
             task = asyncio.create_task(self._attempt(work, config, left.get(work.lane_id, ())))
@@ -196,7 +191,12 @@ class PartnerDrain:
         return await self._write(results)
 
     async def _write(self, results: Sequence[Result]) -> Sequence[bool]:
+        """Bad news first: a target that refuses is marked before its lanes are free for another drain's next call."""
+        bad_news = any(result.problem is not None for result in results)
         async with scoped(self._pool, self.scope) as connection:
+            if bad_news:
+                await note_answers(connection, results, self._rng)
             written = await self._finisher.finish(connection, results)
-            await note_answers(connection, results, self._rng)
+            if not bad_news:
+                await note_answers(connection, results, self._rng)
             return written

@@ -45,7 +45,7 @@ class Intake:
         self._pool: AsyncConnectionPool | None = None
 
     async def start(self) -> None:
-        self._pool = make_pool(size=POOL_SIZE, name="intake")
+        self._pool = make_pool(size=POOL_SIZE, name="intake", deferred=True)
         await self._pool.open()
 
     async def stop(self) -> None:

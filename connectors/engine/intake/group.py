@@ -12,7 +12,7 @@ from connectors.engine.batch import Batcher
 from connectors.engine.intake.arrival import Arrival, IntakeDown, Receipt
 from connectors.engine.intake.store import store
 from connectors.engine.wake import announce
-from tenants.asyncdb import scoped
+from tenants.asyncdb import flush, scoped
 from tenants.context import Scope
 
 log = logging.getLogger(__name__)
@@ -24,19 +24,24 @@ OVERHEAD = MAX_GROUP // 256
 
 
 def group_commit(pool: AsyncConnectionPool, scope: Scope) -> Batcher[Arrival, Receipt]:
-    """`submit` returns once the event is durable; raises Full (too many wait) or IntakeDown (no database)."""
+    """`submit` returns once the event is durable; raises Full (too many wait) or IntakeDown (no database).
 
-    async def flush(arrivals: Sequence[Arrival]) -> Sequence[Receipt | Exception]:
+    The drains hear of a group before it is on disk: what they commit is written behind it, so no call can be made for
+    an event that a crash would take back.
+    """
+
+    async def commit(arrivals: Sequence[Arrival]) -> Sequence[Receipt | Exception]:
         try:
             async with scoped(pool, scope) as connection:
                 receipts = await _store_each(connection, arrivals)
                 await announce(connection, scope.schema)
+                await flush(connection)
                 return receipts
         except (psycopg.Error, PoolTimeout) as error:
             log.warning("intake could not commit %d events: %s", len(arrivals), type(error).__name__)
             raise IntakeDown from error
 
-    return Batcher(flush, max_batch=MAX_GROUP, max_waiting=MAX_WAITING, weight=_weight)
+    return Batcher(commit, max_batch=MAX_GROUP, max_waiting=MAX_WAITING, weight=_weight)
 
 
 def _weight(arrival: Arrival) -> int:
