@@ -10,8 +10,8 @@ from collections.abc import Iterable
 import psycopg
 from psycopg import sql
 
-# Longer than anything of a call can be under way, so that a pause that lets it arrive stays one.
-AHEAD_SECONDS = 3.0
+# Longer than any effect can be late (modes.LATE_SECONDS), so that a pause that lets it arrive stays one.
+AHEAD_SECONDS = 8.0
 OLDER_SECONDS = 30.0
 _LANES = """
 WITH far AS (SELECT id FROM {schema}.engine_lane WHERE due_at > now() + make_interval(secs => %(ahead)s)

@@ -21,6 +21,7 @@ WEIGHTS = {
     "reset-after": 4,
     "silent-before": 2,
     "silent-after": 2,
+    "late-after": 3,
     "error-in-200": 1,
     "html-before": 1,
     "html-after": 1,
@@ -37,9 +38,11 @@ WEIGHTS = {
     "redirect": 1,
 }
 # Not wrong, only slow: the effect comes late, when its caller may be dead.
-SLOW = "slow"
+SLOW, LATE = "slow", "late-after"
 SLOW_RATE = 0.05
 SLOWEST_SECONDS = 1.8
+# The effect of a call that was given up long ago: after the caller's patience, before it asks what became of it.
+LATE_SECONDS = (4.0, 5.5)
 
 
 def draw(seed: int, what: str, nth: int, rate: float) -> str:
@@ -51,9 +54,10 @@ def draw(seed: int, what: str, nth: int, rate: float) -> str:
     return SLOW if chance < rate + SLOW_RATE else OK
 
 
-def slowness(seed: int, what: str, nth: int) -> float:
-    """Seconds before a slow call does anything."""
-    return Random(f"{seed} {what} {nth} slow").uniform(0.2, SLOWEST_SECONDS)
+def slowness(mode: str, seed: int, what: str, nth: int) -> float:
+    """Seconds before a slow or late call does anything, 0 for others."""
+    bounds = {SLOW: (0.2, SLOWEST_SECONDS), LATE: LATE_SECONDS}.get(mode, (0.0, 0.0))
+    return Random(f"{seed} {what} {nth} slow").uniform(*bounds)
 
 
 def kind(mode: str) -> str:

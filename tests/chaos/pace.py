@@ -9,7 +9,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-# Longer than anything the fake ERP or the proxy holds back and then lets go (SLOWEST and LATEST seconds).
+# Longer than what the fake ERP or the proxy merely holds back (SLOWEST and LATEST seconds).
 SECONDS = {
     ("governance.egress.client", "CONNECT_SECONDS"): 1.0,
     ("governance.egress.client", "READ_SECONDS"): 2.0,

@@ -106,6 +106,7 @@ REPLIES: dict[str, Callable[[web.Request, str, Answer], Awaitable[web.StreamResp
     "503": _failed,
     "reset": _reset,
     "silent": _silent,
+    "late": _reset,
     "error-in-200": _error,
     "html": _html,
     "truncated": _truncated,
