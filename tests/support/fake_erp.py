@@ -30,13 +30,15 @@ class Journal:
 
 
 class FakeErp:
-    """Modes are used up one a POST, then everything is ok: ok, 429, 500, refuse, nul, reset,
+    """Modes are used up one a POST, then everything is ok: ok, 429 (or "429 <Retry-After>"), 500, refuse, nul, reset,
     hold (or "hold 429", …), after-effect, wrong-answer."""
 
     def __init__(self) -> None:
         self.journal = Journal()
         self.modes: deque[str] = deque()
         self.port = 0
+        self.most_at_once = 0
+        self._under_way = 0
         self.holding = threading.Event()
         self.release = threading.Event()
 
@@ -51,6 +53,14 @@ class FakeErp:
         return web.json_response({"document": document, "reference": reference if document else None})
 
     async def post(self, request: web.Request) -> web.Response:
+        self._under_way += 1
+        self.most_at_once = max(self.most_at_once, self._under_way)
+        try:
+            return await self._answer(request)
+        finally:
+            self._under_way -= 1
+
+    async def _answer(self, request: web.Request) -> web.Response:
         body = await request.json()
         reference, version = body["reference"], body["version"]
         self.journal.calls.append(reference)
@@ -59,8 +69,8 @@ class FakeErp:
             self.holding.set()
             await asyncio.get_running_loop().run_in_executor(None, self.release.wait, 20)
             mode = mode.removeprefix("hold").lstrip(" ")
-        if mode == "429":
-            return web.Response(status=429, headers={"Retry-After": "0"})
+        if mode.startswith("429"):
+            return web.Response(status=429, headers={"Retry-After": mode.removeprefix("429").strip() or "0"})
         if mode == "500":
             return web.Response(status=500)
         if mode == "refuse":
