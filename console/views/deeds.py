@@ -16,16 +16,14 @@ class Deed:
     """`fits` says whether there is something to override; the service itself says so again."""
 
     name: str
-    words: str  # of the button; the question is these words and the target's name
+    words: str  # of the button
+    asks: str  # the question about a target, without its mark
     icon: str
     done: str
     follows: Callable[[Calling], str]
     fits: Callable[[Calling], bool]
     service: Callable[..., None]
     danger: bool = False
-
-    def title(self, calling: Calling) -> str:
-        return f"{self.words}: {calling.label}"
 
 
 def _waits(calling: Calling) -> str:
@@ -72,6 +70,7 @@ DEEDS: Final = {
         Deed(
             "probe",
             "Probe now",
+            "Probe {} now",
             "retry",
             "is tried with the next delivery that is due.",
             _probe_follows,
@@ -81,6 +80,7 @@ DEEDS: Final = {
         Deed(
             "let-go",
             "Let go",
+            "Let {} go",
             "play",
             "is called again, slowly at first.",
             _let_go_follows,
@@ -90,6 +90,7 @@ DEEDS: Final = {
         Deed(
             "lift-wait",
             "Lift the wait",
+            "Lift the wait of {}",
             "retry",
             "is called before the time it asked for.",
             _lift_follows,
@@ -99,6 +100,7 @@ DEEDS: Final = {
         Deed(
             "full-pace",
             "Full pace now",
+            "Call {} at full pace now",
             "right",
             "is called at full pace.",
             _full_pace_follows,
@@ -108,6 +110,7 @@ DEEDS: Final = {
         Deed(
             "limits",
             "Change limits",
+            "Change the limits of {}",
             "pencil",
             "has new limits.",
             _limits_follow,
@@ -117,6 +120,7 @@ DEEDS: Final = {
         Deed(
             "hold",
             "Hold",
+            "Hold {}",
             "pause",
             "is held: nothing goes until somebody lets it go.",
             _hold_follows,

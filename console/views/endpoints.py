@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from connectors.engine.endpoints import services
-from connectors.engine.endpoints.calling import Calling, Standing, percent, sentence
+from connectors.engine.endpoints.calling import CALLED, Calling, Standing, percent, sentence
 from connectors.engine.endpoints.selectors import calling_of, callings_in_view, troubled
 from console.access import requires
 from console.views.deeds import DEEDS, Deed
@@ -55,6 +55,10 @@ class Shown:
     @property
     def sentence(self) -> str:
         return sentence(self.calling)
+
+    @property
+    def is_called(self) -> bool:
+        return self.calling.standing in CALLED
 
     @property
     def percent(self) -> str:
@@ -160,7 +164,13 @@ def _as_it_is(calling: Calling) -> Asked:
 
 
 def _ask(request: HttpRequest, deed: Deed, calling: Calling, asked: Asked) -> HttpResponse:
-    context = {"deed": deed, "calling": calling, "shown": Shown(calling), "asked": asked, "title": deed.title(calling)}
+    context = {
+        "deed": deed,
+        "calling": calling,
+        "shown": Shown(calling),
+        "asked": asked,
+        "title": deed.asks.format(calling.label),
+    }
     context |= {"follows": deed.follows(calling), "problem": asked.problems.get("", "")}
     template = "endpoints/_ask.html" if _is_fragment(request) else "endpoints/ask.html"
     return render(request, template, context, status=409 if asked.problems else 200)
