@@ -118,7 +118,7 @@ def _at_the_endpoint(lane: Lane, at: datetime) -> str:
     """What keeps all from the target comes before this lane's own pause, and that before its turn."""
     if lane.holder is not None and lane.leased_until is not None and lane.leased_until > at:
         return "It is on its way."
-    calling = calling_of(lane.endpoint_id) if is_target(lane.endpoint_id) else None
+    calling = calling_of(lane.endpoint_id, counted=False) if is_target(lane.endpoint_id) else None
     why = why_not_yet(calling) if calling else ""
     if lane.due_at > at and (calling is None or calling.standing in CALLED):
         return "It is tried again by itself after a pause."

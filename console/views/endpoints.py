@@ -130,7 +130,7 @@ def override(request: HttpRequest, key: str, act: str) -> HttpResponse:
 
 def troubled_count(request: HttpRequest) -> int:
     """How many targets in view are not called as usual: what the list of connections says above itself."""
-    return len(troubled(callings_in_view(page_scope(request).retailer_ids)))
+    return len(troubled(callings_in_view(page_scope(request).retailer_ids, counted=False)))
 
 
 def shown_of(connection_id: int) -> Shown:

@@ -72,7 +72,8 @@ class Calling:
     not_before: datetime | None
     used: int  # calls under way
     window: Window
-    waiting: tuple[Waiting, ...] = ()
+    due: int  # deliveries that could go at once, one a lane
+    waiting: tuple[Waiting, ...] = ()  # () where nobody asked for it
     paused_flows: tuple[str, ...] = ()
 
     @property
@@ -118,10 +119,6 @@ class Calling:
     @property
     def waits(self) -> int:
         return sum(one.count for one in self.waiting)
-
-    @property
-    def due(self) -> int:
-        return sum(one.due for one in self.waiting)
 
     @property
     def oldest(self) -> datetime | None:
