@@ -19,6 +19,7 @@ from django.conf import settings  # noqa: E402
 from connectors.engine.intake.app import Intake, is_intake  # noqa: E402
 from console.checks import insist_on_safe_database  # noqa: E402
 from console.live.app import live, sockets  # noqa: E402
+from console.memory import settle  # noqa: E402
 
 intake = Intake()
 
@@ -45,6 +46,7 @@ async def _start(send: Any) -> None:
     await asyncio.to_thread(insist_on_safe_database)
     await intake.start()
     await live.start()
+    settle()
     await send({"type": "lifespan.startup.complete"})
 
 

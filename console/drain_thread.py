@@ -11,6 +11,7 @@ import threading
 import uvloop
 
 from console.health import touch
+from console.memory import settle
 from console.watchdog import end_when_stuck
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class DrainThread:
         # Imported here because Celery reads this module before Django's apps are ready.
         from connectors.engine.drain.worker import Drain
 
+        settle()
         self._drain = Drain(heartbeat=lambda: touch("drain"))
         self._ready.set()
         watch = asyncio.create_task(end_when_stuck())

@@ -56,9 +56,9 @@ class EngineCall:
         self._egress = egress
         self._allow = allow
         self._intents = intents
-        # A target that knows our key or our id takes the same call twice as one: the attempt's own intent is enough.
+        # A target that knows our key takes a call twice as one, however late: the attempt's own intent is enough.
         idempotency = target.connector.manifest.operation(work.operation).idempotency
-        self._announces = idempotency in (Idempotency.SEARCH_FIRST, Idempotency.NONE)
+        self._announces = idempotency is not Idempotency.NATIVE_KEY
 
     async def request(
         self,
@@ -75,6 +75,7 @@ class EngineCall:
             await self._announce(step)
         if not self._work.lease.holds:
             raise LeaseLost
+        self._work.lease.called = True
         record = self._begin(step, method, url, body, changes=changes, version=version)
         began = perf_counter()
         try:

@@ -3,8 +3,8 @@
 A lease is short and renewed; each drain holds a session advisory lock on its id, so a dead drain's leases are ended
 within a second (`end_dead_leases`). The token rises with every lease and fences every write made under an older one.
 
-A lane whose holder died is a suspect: at most one is leased, and none unless `suspects`. So whoever kills its worker
-again was the only suspect there, and the innocent that were under way beside it are not parked with it.
+A lane whose holder died is a suspect: at most one is leased, and none unless `suspects`, while another one is not past
+its mapping. So who kills its worker again was the only suspect there; the innocent beside it are not parked with it.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ class PartnerDrain:
         asked = await ask_rooms(connection, limit, targets_of(messages, config))
         batch = await plan_batch(connection, self.scope, config, messages) if messages else None
         rooms = await asked.rooms()
-        suspected = any(work.crashes for work in self._running.values())
+        suspected = any(work.crashes and not work.lease.called for work in self._running.values())
         holder = self._me.holder
         works = await claim(connection, rooms, holder=holder, rng=self._rng, suspects=not suspected)
         hints: list[Hint] = []

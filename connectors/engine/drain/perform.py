@@ -13,7 +13,7 @@ from connectors.engine.batch import Batcher
 from connectors.engine.config import PartnerConfig, Target
 from connectors.engine.drain.call import CALL_SECONDS, CallBlocked, EngineCall, NotReached
 from connectors.engine.drain.intents import Intent, LeaseLost, LeftBehind
-from connectors.engine.drain.policy import SETTLE_SECONDS, verdict
+from connectors.engine.drain.policy import SETTLE_SECONDS, SETTLING, verdict
 from connectors.engine.drain.transform import Transformed, transform
 from connectors.engine.drain.work import AttemptRecord, End, Problem, Result, Work
 from connectors.sdk.connector import Delivered
@@ -119,11 +119,14 @@ class Performer:
 
 
 def unsettled_seconds(work: Work, left: Sequence[LeftBehind], config: PartnerConfig) -> float:
-    """How long a dead holder's call may still be at work in a target that must be searched; 0 or less: not at all."""
+    """How long a dead holder's call may still take effect in a target that does not know our key; 0 or less: not.
+
+    A search could miss it; sent again by our id it would be overwritten late, after what follows.
+    """
     target = config.targets.get(work.connection_id)
     if target is None or work.operation not in target.connector.operations:
         return 0.0
-    if target.connector.manifest.operation(work.operation).idempotency is not Idempotency.SEARCH_FIRST:
+    if target.connector.manifest.operation(work.operation).idempotency not in SETTLING:
         return 0.0
     announced = [one.announced_ago for one in left if one.announced_ago is not None]
     return CALL_SECONDS + SETTLE_SECONDS - min(announced) if announced else 0.0

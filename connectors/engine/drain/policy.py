@@ -17,8 +17,9 @@ UNREACHABLE_SECONDS = 15.0
 # We obey a target's Retry-After this far and no further.
 RETRY_AFTER_CAP = timedelta(minutes=15)
 
-# A call that is given up may still be at work in the target: so long before the target is asked what became of it.
+# A call that is given up may still be at work in the target: so long before it is asked or told again.
 SETTLE_SECONDS = 5.0
+SETTLING = frozenset({Idempotency.UPSERT_BY_ID, Idempotency.SEARCH_FIRST})
 
 
 def verdict(
@@ -36,7 +37,7 @@ def verdict(
     if tries >= MAX_TRIES:
         return End.PARK, None
     delay = retry_delay(tries, problem.retry_after, rng)
-    if problem.uncertain and idempotency is Idempotency.SEARCH_FIRST:
+    if problem.uncertain and idempotency in SETTLING:
         delay = max(delay, timedelta(seconds=SETTLE_SECONDS))
     return End.RETRY, delay
 

@@ -17,6 +17,7 @@ class Lease:
     """How long a lane is surely ours, by this process's monotonic clock: less than the database grants."""
 
     until: float
+    called: bool = False  # the mapping is done, and the worker lives
 
     @property
     def holds(self) -> bool:

@@ -11,6 +11,8 @@ import socket
 from collections.abc import Callable
 
 import psycopg
+from django.db import InterfaceError as DjangoInterfaceError
+from django.db import OperationalError as DjangoOperationalError
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -116,6 +118,9 @@ class Drain:
             return 0
         try:
             return await partner.step(room)
+        except psycopg.errors.DeadlockDetected:
+            log.warning("partner %s: PostgreSQL ended a deadlock; trying again", partner.scope.schema)
+            return 1
         except Exception as error:
             if _database_is_away(error):
                 raise
@@ -186,7 +191,9 @@ class Drain:
 
 
 def _database_is_away(error: Exception) -> bool:
-    """Else the error is this partner's own: a table that is missing, a row that is refused, a deadlock."""
+    """Else the error is this partner's own: a table that is missing, a row that is refused."""
+    if isinstance(error, DjangoOperationalError | DjangoInterfaceError):
+        error = error.__cause__ or error
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return error.sqlstate is None or error.sqlstate[:2] in LOST
     return isinstance(error, OSError)
