@@ -14,6 +14,7 @@ SECONDS = {
     ("governance.egress.client", "CONNECT_SECONDS"): 1.0,
     ("governance.egress.client", "READ_SECONDS"): 2.0,
     ("connectors.engine.drain.call", "CALL_SECONDS"): 4.0,
+    ("connectors.engine.drain.perform", "CALL_SECONDS"): 4.0,
 }
 
 
