@@ -21,7 +21,7 @@ from tenants.context import Scope
 _LOOK_UP = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off"
 _DEFER = """
 SELECT set_config('signalbox.durable', current_setting('synchronous_commit'), false),
-    set_config('synchronous_commit', 'off', false)
+    set_config('synchronous_commit', 'off', false), set_config('enable_hashjoin', 'on', false)
 """
 _FLUSH = """
 SELECT set_config('synchronous_commit', current_setting('signalbox.durable'), true),

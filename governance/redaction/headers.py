@@ -44,6 +44,11 @@ def mask_headers(headers: Mapping[str, str], secrets: Iterable[str] = ()) -> dic
 
 def mask_url(url: str, secrets: Iterable[str] = ()) -> str:
     """Without user name and password, secret parameters and known secrets hidden."""
+    return _masked_url(url, tuple(secrets))
+
+
+@lru_cache(maxsize=1024)
+def _masked_url(url: str, secrets: tuple[str, ...]) -> str:
     plain = _USER_INFO.sub(f"{HIDDEN}@", url)
     plain = _PARAMETER.sub(lambda m: f"{m[1]}{m[2]}={HIDDEN}" if _is_secret(m[2]) and m[3] else m[0], plain)
     return _without(plain.encode(), _forms(secrets)).decode("utf-8", "replace")

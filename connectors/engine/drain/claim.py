@@ -147,7 +147,7 @@ async def _lease(connection: AsyncConnection, lanes: Sequence[int], holder: int,
         "me": holder,
         "lease": LEASE_SECONDS,
     }
-    cursor = await connection.execute(_LEASE, parameters)
+    cursor = await connection.execute(_LEASE, parameters, binary=True)
     works = [
         Work(*row[:-3], probe=rooms.is_probe(row[10]), body=body_of(*row[-3:]), lease=Lease(until))
         for row in await cursor.fetchall()

@@ -76,8 +76,11 @@ async def into_lanes(connection: AsyncConnection, deliveries: Sequence[Planned],
         first.setdefault(planned.lane, planned)
     begun = {lane: uuid7() for lane in _wanted(first, Counter(planned.lane for planned in deliveries), rooms)}
     until = monotonic() + LEASE_SECONDS - MARGIN_SECONDS
+    await connection.execute("SET LOCAL enable_hashjoin = on")  # it joins what it was given, no table
     written = await connection.execute(_INTO_LANES, _parameters(deliveries, first, begun, holder))
-    bodies = await connection.execute(_BODIES, [array("uuid", [first[lane].message.id for lane in begun])])
+    await connection.execute("SET LOCAL enable_hashjoin = off")
+    ids = array("uuid", [first[lane].message.id for lane in begun])
+    bodies = await connection.execute(_BODIES, [ids], binary=True)
     made = {(flow_id, key): rest for flow_id, key, *rest in await written.fetchall()}
     kept = {message_id: body_of(*payload) for message_id, *payload in await bodies.fetchall()}
     lanes = Lanes(newest_only=sorted({made[p.lane][0] for p in deliveries if p.flow.mode == Flow.Mode.LATEST_WINS}))

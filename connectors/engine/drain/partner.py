@@ -28,7 +28,7 @@ from tenants.context import Scope
 
 log = logging.getLogger(__name__)
 
-BATCH = 128
+BATCH = 256
 MAX_FINISHING = 10_000
 
 

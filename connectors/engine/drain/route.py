@@ -56,7 +56,7 @@ class Batch:
 async def next_messages(connection: AsyncConnection, scope: Scope, limit: int) -> list[Routable]:
     """The next in position order; none where another drain is at it."""
     lock = await connection.execute(_LOCK, [scope.schema])
-    found = await connection.execute(_NEXT, [Head.ROUTED, limit])
+    found = await connection.execute(_NEXT, [Head.ROUTED, limit], binary=True)
     if not (await lock.fetchone())[0]:
         return []
     return [Routable(*row[:-1], bytes(row[-1])) for row in await found.fetchall()]
@@ -72,7 +72,7 @@ async def plan_batch(
     # After the messages were read: whatever was configured before they came is seen.
     stamp = await connection.execute(FLOWS_STAMP)
     keys = {message.object_key for message in messages if message.source_version}
-    known = await connection.execute(_KNOWN, [array("bytea", sorted(keys))])
+    known = await connection.execute(_KNOWN, [array("bytea", sorted(keys))], binary=True)
     if (await stamp.fetchone())[0] != config.flows_stamp:
         raise FlowsChanged
     versions = {bytes(key): Known(version, first, bytes(body)) for key, version, first, body in await known.fetchall()}

@@ -27,11 +27,11 @@ from tenants.context import scope_of
 log = logging.getLogger(__name__)
 
 TICK_SECONDS = 1.0
-GATHER_SECONDS = 0.008
+GATHER_SECONDS = 0.015
 RENEW_EVERY = 3  # ticks
 PARTNERS_SECONDS = 5.0
 REST_SECONDS = 5.0
-CAPACITY = 256
+CAPACITY = 512
 POOL_SIZE = 6
 STOP_SECONDS = 30.0
 MAX_SLOTS = 1000
