@@ -9,7 +9,7 @@ VENV_PYTHON = .venv/bin/python
 .DEFAULT_GOAL = help
 # Also when another make runs this one: what is printed is for people.
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup demo up test chaos lint format clean
+.PHONY: help setup demo up test chaos bench lint format clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /make \1\t/' | expand -t 14
@@ -29,6 +29,9 @@ test: setup ## every test, in two processes
 
 chaos: setup ## everything as processes of its own, killed and cut off by a seed; SEED=7 MINUTES=3 RATE=100
 	@$(VENV_PYTHON) -m tests.chaos $(if $(SEED),--seed $(SEED)) --minutes $(MINUTES) --rate $(RATE)
+
+bench: setup ## messages a second and CPU ms a message on this machine; ROUNDS=3
+	@$(VENV_PYTHON) -m tests.bench.run --rounds $(or $(ROUNDS),3)
 
 lint: setup ## style and layers
 	@$(VENV_PYTHON) -m ruff check .

@@ -129,9 +129,17 @@ def run(rounds: int, *, quick: bool) -> tuple[list[Row], str]:
         rows = []
         for _ in range(rounds):
             rows += [bench.w1(counts[0]), bench.w2("W2", counts[1])]
+            _say(rows[-2:])
         rows.append(bench.w2("W2 at 20 a second", 100 if quick else 400, rate=20))
+        _say(rows[-1:])
         rows += _with_a_killed_worker(bench, seconds=10 if quick else 60)
         return rows, build_of(made.postgres)
+
+
+def _say(rows: list[Row]) -> None:
+    """While it runs: the table comes at the end."""
+    for row in rows:
+        sys.stderr.write(f"{row.name}: {row.per_second:,.0f}/s, {row.cost:.3f} CPU ms a message\n")
 
 
 def _with_a_killed_worker(bench: Bench, seconds: float) -> list[Row]:
@@ -139,6 +147,7 @@ def _with_a_killed_worker(bench: Bench, seconds: float) -> list[Row]:
     bench.stage.serve("worker2", "worker")
     time.sleep(5)
     clean = bench.w2("W2, two workers", 6000 if seconds > 30 else 1000)
+    _say([clean])
     at = KILL_AT_SECONDS * seconds / 60
     killer = threading.Timer(at, bench.stage.kill, ["worker2"])
     killer.start()
