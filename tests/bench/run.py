@@ -60,7 +60,7 @@ class Bench:
     def w1(self, count: int) -> Row:
         told, spent, other = self._measured(lambda: self._drive("shop-a", count))
         seconds = [value * 1000 for value in told["answered"].values()]
-        lost = count - len(seconds)
+        lost = count - len(seconds)  # W1 is the answer
         return Row("W1", count / told["seconds"], *_percentiles(seconds), _per(spent, count), other, lost=lost)
 
     def w2(self, name: str, count: int, *, rate: float = 0, window: float = 0, may_double: bool = False) -> Row:
@@ -76,7 +76,7 @@ class Bench:
         arrivals = [first for first, *_ in seen.values()]
         seconds = [(seen[key][0] - told["sent"][key]) * 1000 for key in seen]
         row = Row(name, len(seen) / (max(arrivals) - began), *_percentiles(seconds), _per(spent, count), other)
-        row.lost = len(set(told["sent"]) - set(seen))
+        row.lost = len(set(told["answered"]) - set(seen))
         row.doubled = 0 if may_double else sum(copies - 1 for _, copies, *_ in seen.values())
         row.wrong = sum(told["wanted"][key] != round(float(total) * 100) for key, (_, _, total, _) in seen.items())
         if window:

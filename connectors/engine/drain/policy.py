@@ -8,10 +8,11 @@ from datetime import timedelta
 from connectors.engine.drain.work import End, Problem
 from governance.catalogue.manifest import Idempotency
 
-MAX_TRIES = 8
-# Ceilings 2 s, 10 s, 50 s, 4 min, 20 min, 1¾ h, 8¾ h: a passing failure costs seconds, eight tries last half a day.
-BASE_SECONDS = 0.4
-GROWTH = 5
+# Ceilings of the waits after each try, in units of BASE_SECONDS: a passing failure costs seconds, and what fails all
+# day is tried for a day. In between nothing is gained: an outage opens the breaker, and then no try is used up.
+CEILINGS = (1, 3, 9, 27, 600, 7_200, 72_000)
+MAX_TRIES = len(CEILINGS) + 1
+BASE_SECONDS = 1.0
 # The endpoint's breaker sets the pace for what cannot be reached; the lane just has to be due by then.
 UNREACHABLE_SECONDS = 15.0
 # We obey a target's Retry-After this far and no further.
@@ -44,7 +45,7 @@ def verdict(
 
 def retry_delay(tries: int, retry_after: timedelta | None, rng: random.Random) -> timedelta:
     """Full jitter below a rising ceiling; never before the target's own Retry-After."""
-    jitter = timedelta(seconds=rng.uniform(BASE_SECONDS / 8, BASE_SECONDS * GROWTH**tries))
+    jitter = timedelta(seconds=rng.uniform(BASE_SECONDS / 8, BASE_SECONDS * CEILINGS[min(tries, len(CEILINGS)) - 1]))
     if retry_after is None:
         return jitter
     return max(jitter, min(max(retry_after, timedelta()), RETRY_AFTER_CAP))
