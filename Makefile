@@ -30,8 +30,8 @@ test: setup ## every test, in two processes
 chaos: setup ## everything as processes of its own, killed and cut off by a seed; SEED=7 MINUTES=3 RATE=100
 	@$(VENV_PYTHON) -m tests.chaos $(if $(SEED),--seed $(SEED)) --minutes $(MINUTES) --rate $(RATE)
 
-bench: setup ## messages a second and CPU ms a message on this machine; ROUNDS=3
-	@$(VENV_PYTHON) -m tests.bench.run --rounds $(or $(ROUNDS),3)
+bench: setup ## messages a second and CPU ms a message on this machine; ROUNDS=3 W3=1000000
+	@$(VENV_PYTHON) -m tests.bench.run --rounds $(or $(ROUNDS),3) $(if $(W3),--w3 $(W3))
 
 lint: setup ## style and layers
 	@$(VENV_PYTHON) -m ruff check .

@@ -2,7 +2,7 @@
 
     W1  webhook in -> verified, deduplicated, durable, answered
     W2  the same, then mapped, delivered over HTTP, attempt and latency recorded
-    W3  pages over a million deliveries (needs minutes to prepare: --w3)
+    W3  pages over a million deliveries, which take minutes to write: --w3 1000000, or `make bench W3=1000000`
 
 Read the CPU milliseconds first: they hardly depend on neighbours. `../shared/bench` puts us beside peers and bounds.
 """
@@ -24,11 +24,14 @@ from typing import Any
 from tests.bench.addresses import SIGNING
 from tests.bench.orders import sale
 from tests.bench.processes import Stage, build_of, busy_seconds, stage
+from tests.bench.pages import table as page_table
+from tests.bench.w3 import measure_past, prepare_past
 from tests.paths import ROOT
 
 SETTLE_SECONDS = 90.0
 KILL_AT_SECONDS = 20.0
 FAIL_EVERY = 10
+PAGE_VIEWS = 200
 
 
 @dataclass
@@ -119,8 +122,8 @@ class Bench:
             return json.load(answer)
 
 
-def run(rounds: int, *, quick: bool) -> tuple[list[Row], str]:
-    """(rows, what PostgreSQL it was)."""
+def run(rounds: int, *, quick: bool, past: int = 0) -> tuple[list[Row], str]:
+    """(rows, what else to tell: the pages over so many deliveries of a past, what PostgreSQL it was)."""
     with stage() as made:
         bench = Bench(made)
         counts = (2000, 1000) if quick else (12_000, 6_000)
@@ -133,7 +136,8 @@ def run(rounds: int, *, quick: bool) -> tuple[list[Row], str]:
         rows.append(bench.w2("W2 at 20 a second", 100 if quick else 400, rate=20))
         _say(rows[-1:])
         rows += _with_a_killed_worker(bench, seconds=10 if quick else 60)
-        return rows, build_of(made.postgres)
+        pages = page_table(measure_past(made, prepare_past(made.env, past), PAGE_VIEWS)) + "\n\n" if past else ""
+        return rows, pages + build_of(made.postgres)
 
 
 def _say(rows: list[Row]) -> None:
@@ -198,9 +202,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="a tenth of everything: does it still run?")
+    parser.add_argument("--w3", type=int, default=0, metavar="DELIVERIES", help="pages over such a past, too")
     chosen = parser.parse_args()
-    rows, build = run(chosen.rounds, quick=chosen.quick)
-    sys.stdout.write(f"{table(rows)}\n\n{build}\n")
+    rows, more = run(chosen.rounds, quick=chosen.quick, past=chosen.w3)
+    sys.stdout.write(f"{table(rows)}\n\n{more}\n")
     return int(any(row.lost or row.doubled or row.wrong for row in rows))
 
 
