@@ -23,8 +23,8 @@ from typing import Any
 
 from tests.bench.addresses import SIGNING
 from tests.bench.orders import sale
-from tests.bench.processes import Stage, build_of, busy_seconds, stage
 from tests.bench.pages import table as page_table
+from tests.bench.processes import Stage, build_of, busy_seconds, stage
 from tests.bench.w3 import measure_past, prepare_past
 from tests.paths import ROOT
 
