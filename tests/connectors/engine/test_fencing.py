@@ -1,0 +1,124 @@
+"""A worker is stopped past its leases and goes on: everything it still writes is refused, and counted."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models.functions import Now
+
+from connectors.engine.config import ConfigBook
+from connectors.engine.drain.intents import intent_log
+from connectors.engine.drain.perform import Performer
+from connectors.engine.models import Lane
+from governance.egress.client import Egress
+from monitoring.ledger.models import Attempt, Delivery
+from monitoring.rollups.equation import equation
+from tenants.asyncdb import make_pool, scoped
+from tests.paths import ROOT
+from tests.support.cluster import TestCluster
+from tests.support.engine import World, route_only, take
+from tests.support.orders import order
+
+ORDERS = 3
+REFUSED = "was taken over; its late result was refused"
+WORKER = """
+import asyncio, logging, django
+django.setup()
+from connectors import library
+from connectors.engine.drain import claim, lanes
+from connectors.engine.drain.worker import Drain
+from tests.support.fake_erp import CONNECTORS
+claim.LEASE_SECONDS = lanes.LEASE_SECONDS = 5  # renewed every three
+library._elsewhere = lambda: {key: type("Point", (), {"load": lambda self, c=c: c})() for key, c in CONNECTORS.items()}
+asyncio.run(Drain().run())
+"""
+
+
+@contextmanager
+def worker(committed: TestCluster, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    environment = {
+        **os.environ,
+        "APP_DATABASE_URL": committed.app_url(settings.DATABASES["default"]["NAME"]),
+        "SIGNALBOX_KEYS_DIR": str(settings.KEYS_DIR),
+    }
+    with open(log, "wb") as file:
+        command = [sys.executable, "-W", "ignore", "-c", WORKER]
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=file)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def until(world: World, question, *, within_seconds: float = 20.0) -> None:
+    async with asyncio.timeout(within_seconds):
+        while not await world.ask(question):
+            await asyncio.sleep(0.05)
+
+
+async def test_what_a_stopped_worker_writes_past_its_leases_is_refused(
+    world: World, committed: TestCluster, settled_at_once: None, tmp_path: Path
+):
+    """Its calls had reached the target. Another drain finds what they made; the late results change nothing."""
+    world.erp.modes.extend(["hold"] * ORDERS)
+    for number in range(ORDERS):
+        await world.post(order(1001 + number))
+    log = tmp_path / "worker.log"
+    with worker(committed, log) as stopped:
+        async with asyncio.timeout(20):
+            while len(world.erp.journal.calls) < 2 * ORDERS:  # each searched, each sent
+                await asyncio.sleep(0.05)
+        stopped.send_signal(signal.SIGSTOP)
+        world.erp.release.set()
+        await until(world, lambda: not Lane.objects.filter(leased_until__gt=Now()).exists())
+        await world.settle(within_seconds=15)
+        told = await world.ask(_told)
+        stopped.send_signal(signal.SIGCONT)
+        async with asyncio.timeout(20):
+            while log.read_text().count(REFUSED) < ORDERS:
+                await asyncio.sleep(0.05)
+    assert log.read_text().count(REFUSED) == ORDERS
+    assert await world.ask(_told) == told
+    assert told["deliveries"] == [("delivered", "already")] * ORDERS
+    assert told["attempts"] == ["interrupted", "ok"] * ORDERS
+    assert set(world.erp.journal.effects.values()) == {1}
+    assert len(world.erp.journal.effects) == ORDERS
+    until_now = datetime.now(UTC)
+    assert await world.ask(lambda: equation(until_now - timedelta(hours=1), until_now).holds)
+
+
+def _told() -> dict[str, list]:
+    attempts = Attempt.objects.order_by("delivery_id", "number")
+    return {
+        "deliveries": list(Delivery.objects.values_list("state", "effect")),
+        "attempts": list(attempts.values_list("outcome", flat=True)),
+        "lanes": list(Lane.objects.values_list("key", flat=True)),
+    }
+
+
+async def test_nobody_calls_past_the_end_of_a_lease(world: World):
+    """A worker that was stopped before its call finds its lease over by its own clock, without asking anybody."""
+    await world.post(order(1001))
+    pool = make_pool(size=2, name="late")
+    await pool.open()
+    await route_only(world, pool)
+    async with scoped(pool, world.scope) as connection:
+        [work] = await take(connection, holder=7, limit=1)
+    work.lease.until = 0.0
+    egress = Egress()
+    performer = Performer(egress=egress, intents=intent_log(pool, world.scope), rng=random.Random(7))
+    assert await performer.perform(work, await ConfigBook().of(world.scope), ()) is None
+    assert world.erp.journal.calls == []
+    await egress.close()
+    await pool.close()
