@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
@@ -42,6 +42,7 @@ class Arrival:
     masked: int
     trace_id: str
     cause_id: UUID | None = None
+    delay: timedelta | None = None  # from what happened at the source to its receipt; None where it states no time
     unreadable: str = ""  # why, when the body is no document we may trust
 
     @property

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from connectors.engine.intake.address import Address
@@ -37,6 +37,8 @@ def arrival_of(address: Address, headers: Mapping[str, str], body: bytes) -> Arr
     subject, unreadable = _subject(address, envelope.topic, body)
     masked_body, masked = _without_cards(address, body)
     digest = sha256(body).digest()
+    now = datetime.now(UTC)
+    happened = envelope.triggered_at or subject.occurred_at
     return Arrival(
         id=uuid7(),
         source=address.source,
@@ -45,12 +47,13 @@ def arrival_of(address: Address, headers: Mapping[str, str], body: bytes) -> Arr
         event_id=_short(envelope.event_id) or f"sha256:{digest.hex()}",
         subject=subject,
         api_version=_short(envelope.api_version),
-        received_at=datetime.now(UTC),
+        received_at=now,
         body=masked_body,
         body_hash=digest,
         size=len(body),
         masked=masked,
         trace_id=_trace_id(headers),
+        delay=None if happened is None else max(now - happened, timedelta()),
         unreadable=unreadable,
     )
 

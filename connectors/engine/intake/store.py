@@ -6,6 +6,7 @@ The head row's lock makes position the commit order. Event keys decide what is n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -14,6 +15,7 @@ from connectors.engine.intake.arrival import Arrival, Receipt, Verdict
 from monitoring.exceptions.rows import security_conflict
 from monitoring.ledger import bulk, payloads
 from monitoring.ledger.models import Disposition
+from monitoring.rollups.histogram import bucket
 from monitoring.rollups.writer import Counted, upsert
 from tenants.ids import uuid7
 
@@ -43,6 +45,7 @@ ARRIVALS = bulk.Table(
         "cause_id": "uuid",
         "disposition": "text",
         "rule": "text",
+        "delay": "smallint",
         "format": "smallint",
         "key_id": "text",
         "body": "bytea",
@@ -85,11 +88,11 @@ WITH head AS (
     INSERT INTO rollups_minute AS r (minute, retailer_id, kind, outcome, connection_key, flow_key, store_key,
         api_version, currency, slot, count, value, histogram)
     SELECT date_trunc('minute', received_at), retailer_id, 'received', '', connection_key, '', '', api_version, '',
-        {SLOT}, count(*), 0, '{{}}'
+        {SLOT}, count(*), 0, rollups_count(array_agg(delay) FILTER (WHERE delay IS NOT NULL))
     FROM input JOIN fresh ON fresh.message_id = input.id
     GROUP BY 1, 2, 5, 8
     ON CONFLICT (minute, retailer_id, kind, outcome, connection_key, flow_key, store_key, api_version, currency, slot)
-    DO UPDATE SET count = r.count + excluded.count
+    DO UPDATE SET count = r.count + excluded.count, histogram = rollups_add(r.histogram, excluded.histogram)
 )
 SELECT message_id FROM fresh
 """  # noqa: S608 - every name in it is ours
@@ -121,6 +124,7 @@ def _row(arrival: Arrival) -> tuple[object, ...]:
         arrival.cause_id,
         Disposition.UNREADABLE if arrival.unreadable else Disposition.ROUTED,
         arrival.unreadable,
+        None if arrival.delay is None else bucket(arrival.delay / timedelta(microseconds=1)),
         *payloads.encode(arrival.body),
     )
 

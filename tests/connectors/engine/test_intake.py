@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,6 +12,8 @@ from governance.audit.models import AuditEvent
 from monitoring.exceptions.models import ExceptionItem
 from monitoring.ledger import payloads
 from monitoring.ledger.models import BusinessKey, Message, Repeat
+from monitoring.rollups.histogram import middle_us
+from monitoring.rollups.selectors import latency_by_hop
 from tests.support.engine import ADDRESS, World
 from tests.support.orders import body_of, order
 
@@ -138,3 +141,22 @@ async def test_card_numbers_are_masked_before_the_first_write(world: World):
     await world.settle()
     event = await world.ask(lambda: AuditEvent.objects.get(action="card_data.masked"))
     assert (event.object_text, event.actor_text) == ("shop", "Signalbox intake")
+
+
+async def test_how_long_the_source_took_is_counted_with_the_message(world: World):
+    """By its own time of the event; both of one minute are one row with two durations."""
+    for seconds in (2, 90):
+        at = datetime.now(UTC) - timedelta(seconds=seconds)
+        await world.post(order(1000 + seconds), headers={"x-shopify-triggered-at": at.isoformat()})
+    now = datetime.now(UTC)
+    [source] = [one for one in await world.ask(latency_by_hop, now - timedelta(minutes=5), now) if one.hop == "source"]
+    short, long = (middle_us(number) / 1e6 for number in sorted(source.all))
+    assert 1.9 < short < 5
+    assert 85 < long < 105
+
+
+async def test_a_source_that_states_no_time_has_no_delay(world: World):
+    await world.post({"id": 1, "title": "a cart"}, "carts/create")
+    now = datetime.now(UTC)
+    found = await world.ask(latency_by_hop, now - timedelta(minutes=5), now)
+    assert [one for one in found if one.hop == "source"] == []
