@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import random
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from connectors import library
 from connectors.engine.config import ConfigBook
-from connectors.engine.drain.claim import claim, end_dead_leases
+from connectors.engine.drain.claim import LEASE_SECONDS, claim, end_dead_leases
 from connectors.engine.drain.rooms import Rooms, ask_rooms
 from connectors.engine.drain.route import next_messages, plan_batch, write_batch
 from connectors.engine.drain.work import Work
@@ -35,6 +40,8 @@ from tenants.asyncdb import scoped
 from tenants.context import Scope, in_scope, partner_scope, scope_of
 from tenants.partners.models import Partner
 from tenants.retailers.models import Retailer
+from tests.paths import ROOT
+from tests.support.cluster import TestCluster
 from tests.support.fake_erp import CONNECTORS, FakeErp, running_erp
 from tests.support.orders import body_of, signed
 
@@ -111,6 +118,41 @@ async def route_only(world: World, pool: AsyncConnectionPool) -> None:
         messages = await next_messages(connection, world.scope, 256)
         batch = await plan_batch(connection, world.scope, config, messages)
         await write_batch(connection, world.scope, batch, Rooms(0), holder=0, slot=999)
+
+
+_DRAIN = """
+import asyncio, django
+django.setup()
+from connectors import library
+from connectors.engine.drain import claim, lanes
+from connectors.engine.drain.worker import Drain
+from tests.support.fake_erp import CONNECTORS
+claim.LEASE_SECONDS = lanes.LEASE_SECONDS = {lease_seconds}
+def point(connector):
+    return type("Point", (), {{"load": lambda self: connector}})()
+library._elsewhere = lambda: {{key: point(connector) for key, connector in CONNECTORS.items()}}
+asyncio.run(Drain().run())
+"""
+
+
+@contextmanager
+def drain_process(
+    committed: TestCluster, log: Path, *, lease_seconds: int = LEASE_SECONDS
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A drain in a process of its own, to be stopped or killed. It knows the fake ERP's connectors."""
+    environment = {
+        **os.environ,
+        "APP_DATABASE_URL": committed.app_url(settings.DATABASES["default"]["NAME"]),
+        "SIGNALBOX_KEYS_DIR": str(settings.KEYS_DIR),
+    }
+    command = [sys.executable, "-W", "ignore", "-c", _DRAIN.format(lease_seconds=lease_seconds)]
+    with open(log, "wb") as file:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=file)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 async def call_asgi(

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from django.conf import settings
 from django.db.models.functions import Now
 
 from connectors.engine.config import ConfigBook
@@ -24,41 +18,12 @@ from governance.egress.client import Egress
 from monitoring.ledger.models import Attempt, Delivery
 from monitoring.rollups.equation import equation
 from tenants.asyncdb import make_pool, scoped
-from tests.paths import ROOT
 from tests.support.cluster import TestCluster
-from tests.support.engine import World, route_only, take
+from tests.support.engine import World, drain_process, route_only, take
 from tests.support.orders import order
 
 ORDERS = 3
 REFUSED = "was taken over; its late result was refused"
-WORKER = """
-import asyncio, logging, django
-django.setup()
-from connectors import library
-from connectors.engine.drain import claim, lanes
-from connectors.engine.drain.worker import Drain
-from tests.support.fake_erp import CONNECTORS
-claim.LEASE_SECONDS = lanes.LEASE_SECONDS = 5  # renewed every three
-library._elsewhere = lambda: {key: type("Point", (), {"load": lambda self, c=c: c})() for key, c in CONNECTORS.items()}
-asyncio.run(Drain().run())
-"""
-
-
-@contextmanager
-def worker(committed: TestCluster, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    environment = {
-        **os.environ,
-        "APP_DATABASE_URL": committed.app_url(settings.DATABASES["default"]["NAME"]),
-        "SIGNALBOX_KEYS_DIR": str(settings.KEYS_DIR),
-    }
-    with open(log, "wb") as file:
-        command = [sys.executable, "-W", "ignore", "-c", WORKER]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=file)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 async def until(world: World, question, *, within_seconds: float = 20.0) -> None:
@@ -75,7 +40,7 @@ async def test_what_a_stopped_worker_writes_past_its_leases_is_refused(
     for number in range(ORDERS):
         await world.post(order(1001 + number))
     log = tmp_path / "worker.log"
-    with worker(committed, log) as stopped:
+    with drain_process(committed, log, lease_seconds=5) as stopped:  # renewed every three
         async with asyncio.timeout(20):
             while len(world.erp.journal.calls) < 2 * ORDERS:  # each searched, each sent
                 await asyncio.sleep(0.05)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import subprocess
-import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from django.conf import settings
 from psycopg import OperationalError
 
 from connectors.engine.drain import intents, perform
@@ -28,14 +25,12 @@ from monitoring.exceptions.models import ExceptionItem
 from monitoring.ledger.models import Attempt, Delivery
 from tenants.asyncdb import make_pool, scoped
 from tenants.ids import uuid7
-from tests.paths import ROOT
 from tests.support.cluster import TestCluster
-from tests.support.engine import World, route_only, take
+from tests.support.engine import World, drain_process, route_only, take
 from tests.support.orders import order
 
 ADA = command("Ada")
 DEAD = 7  # a holder id whose advisory lock nobody holds
-DRAIN = "import django; django.setup(); import asyncio; from connectors.engine.drain.worker import Drain; "
 
 
 def outcomes() -> list[str]:
@@ -131,24 +126,12 @@ async def test_a_result_under_a_lost_lease_is_refused_and_writes_nothing(world: 
 
 
 async def test_kill_9_in_the_middle_of_a_call_loses_and_doubles_nothing(
-    world: World, committed: TestCluster, settled_at_once: None
+    world: World, committed: TestCluster, settled_at_once: None, tmp_path: Path
 ):
     world.erp.modes.append("hold")
     await world.post(order(1001))
-    environment = {
-        **os.environ,
-        "APP_DATABASE_URL": committed.app_url(settings.DATABASES["default"]["NAME"]),
-        "SIGNALBOX_KEYS_DIR": str(settings.KEYS_DIR),
-    }
-    code = DRAIN + "from tests.support.fake_erp import CONNECTORS; from connectors import library; "
-    code += (
-        "library._elsewhere = lambda: {k: type('P', (), {'load': lambda s, c=c: c})() for k, c in CONNECTORS.items()}; "
-    )
-    code += "asyncio.run(Drain().run())"
-    process = subprocess.Popen([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, env=environment)
-    try:
+    with drain_process(committed, tmp_path / "worker.log") as process:
         assert await asyncio.to_thread(world.erp.holding.wait, 15)
-    finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
     world.erp.release.set()
