@@ -38,6 +38,7 @@ class Lane(models.Model):
     share = models.SmallIntegerField(choices=Share.choices, default=Share.LIVE)
     due_at = models.DateTimeField()
     parked = models.BooleanField(default=False)  # behind an exception
+    early = models.BooleanField(default=False)  # its head has come too early: the next to come goes first
     token = models.BigIntegerField(default=0)  # fencing token of the last lease
     holder = models.IntegerField(null=True)  # advisory lock id of the drain that leases it
     leased_until = models.DateTimeField(null=True)

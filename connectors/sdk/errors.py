@@ -69,6 +69,13 @@ class RequestRefused(ConnectorError):
     error_class = "validation"
 
 
+class TooEarly(ConnectorError):
+    """What this belongs to is not in the target yet. We wait, and let what comes later in its lane go first."""
+
+    error_class = "out_of_order"
+    retryable = True
+
+
 class Uncertain(ConnectorError):
     """The call left and nobody knows whether it took effect. We ask the target (by idempotency class)."""
 

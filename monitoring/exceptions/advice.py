@@ -71,7 +71,11 @@ ADVICE: Final[dict[str, Advice]] = {
         False,
     ),
     "out_of_order": Advice(
-        "Out of order", "An earlier version has not arrived.", "Wait for it, or retry when it is in.", "us", True
+        "Out of order",
+        "What it belongs to has not come yet.",
+        "Ask the source for it. It goes first when it comes, and this one by itself after it.",
+        "us",
+        True,
     ),
     "version": Advice(
         "API version",

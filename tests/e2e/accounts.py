@@ -42,6 +42,7 @@ class Ledger:
     parked: dict[UUID, dict[str, Any]]  # delivery id → its place in a lane that waits
     repeats: int
     attempts: dict[str, int]  # outcome → how many
+    early: set[UUID]  # deliveries that the ERP could not take yet at their first try
 
     def deliveries_of(self, message_id: UUID) -> list[dict[str, Any]]:
         return [row for row in self.deliveries if row["message_id"] == message_id]
@@ -115,6 +116,10 @@ def _ledger(demo: Demo) -> Ledger:
         attempts={
             row["outcome"]: row["n"]
             for row in demo.rows("SELECT outcome, count(*) AS n FROM ledger_attempt GROUP BY outcome")
+        },
+        early={
+            row["delivery_id"]
+            for row in demo.rows("SELECT delivery_id FROM ledger_attempt WHERE error_class = 'out_of_order'")
         },
     )
 

@@ -89,7 +89,7 @@ def told() -> Accounts:
     """All three say the same."""
     return Accounts(
         Shop([event()], [attempt()], {"webhook-1": attempt()}, {ID: order()}),
-        Ledger([message()], [delivery()], [], {}, 0, {"ok": 1}),
+        Ledger([message()], [delivery()], [], {}, 0, {"ok": 1}, set()),
         Erp({f"shopify/{ID}": [sale()]}),
     )
 

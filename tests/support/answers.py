@@ -9,12 +9,13 @@ from typing import Any
 import msgspec
 
 from connectors.sdk.connector import Call, Delivered, Response
-from connectors.sdk.errors import PayloadChanged, RequestRefused, Throttled, Unavailable, Uncertain
+from connectors.sdk.errors import PayloadChanged, RequestRefused, Throttled, TooEarly, Unavailable, Uncertain
 from connectors.sdk.http import retry_after
 
 FAILED = 500
 BUSY = 429
 REFUSED = 422
+EARLY = 424
 
 
 def judge(call: Call, answer: Response) -> Delivered:
@@ -37,6 +38,8 @@ def insist_on_an_answer(answer: Response) -> None:
         raise Throttled("The ERP asks us to slow down.", retry_after=wait)
     if answer.status == REFUSED:
         raise RequestRefused(f"The ERP says: {json.loads(answer.body)['error']}.", error_class="unmapped_value")
+    if answer.status == EARLY:
+        raise TooEarly("The ERP knows no such order.")
     if answer.status == FAILED:
         raise Uncertain("The ERP failed.")
     if answer.status > FAILED:

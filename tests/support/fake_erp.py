@@ -36,6 +36,7 @@ class FakeErp:
     def __init__(self) -> None:
         self.journal = Journal()
         self.modes: deque[str] = deque()
+        self.needs: dict[str, str] = {}  # reference → the document that has to be there before it
         self.port = 0
         self.most_at_once = 0
         self._under_way = 0
@@ -80,6 +81,8 @@ class FakeErp:
         if mode == "reset":
             request.transport.abort()
             return web.Response()
+        if self.needs.get(reference, reference) not in {reference, *self.journal.documents}:
+            return web.Response(status=424)
         document = self._apply(reference, version)
         if mode == "after-effect":
             request.transport.abort()

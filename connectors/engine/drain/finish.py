@@ -47,9 +47,25 @@ WHERE e.id = t.id
 """
 _LANES = """
 UPDATE engine_lane l SET holder = NULL, leased_until = NULL, crashes = 0, due_at = now() + t.wait, parked = t.parked,
-    share = t.share
-FROM unnest(%s::bigint[], %s::interval[], %s::boolean[], %s::smallint[]) AS t (id, wait, parked, share)
+    share = t.share, early = t.early
+FROM unnest(%s::bigint[], %s::interval[], %s::boolean[], %s::smallint[], %s::boolean[])
+    AS t (id, wait, parked, share, early)
 WHERE l.id = t.id
+"""
+_LANE_TYPES = ("bigint", "interval", "boolean", "smallint", "boolean")
+# What has come too early changes places with the next of its lane that was never tried.
+_STEP_BACK = """
+WITH changed AS (
+    SELECT e.id, e.position, later.id AS later_id, later.position AS later_position
+    FROM engine_entry e CROSS JOIN LATERAL (
+        SELECT id, position FROM engine_entry l
+        WHERE l.lane_id = e.lane_id AND l.position > e.position AND l.attempts = 0 ORDER BY l.position LIMIT 1
+    ) later
+    WHERE e.id = ANY(%s)
+)
+UPDATE engine_entry e SET position = CASE WHEN e.id = c.id THEN c.later_position ELSE c.position END
+FROM changed c WHERE e.id IN (c.id, c.later_id)
+RETURNING e.lane_id
 """
 _EMPTY = """
 DELETE FROM engine_lane l WHERE id = ANY(%s) AND NOT EXISTS (SELECT FROM engine_entry e WHERE e.lane_id = l.id)
@@ -111,9 +127,22 @@ class Finisher:
             await connection.execute(_TRIED, arrays(("bigint", "integer"), tried))
         cursor = await connection.execute(_EMPTY, [lanes])
         gone = {row[0] for row in await cursor.fetchall()}
-        left = [rows.lane(result) for result in results if result.work.lane_id not in gone]
+        passed = await self._passed(connection, results)
+        left = [
+            rows.lane(result, passed=result.work.lane_id in passed)
+            for result in results
+            if result.work.lane_id not in gone
+        ]
         if left:
-            await connection.execute(_LANES, arrays(("bigint", "interval", "boolean", "smallint"), left))
+            await connection.execute(_LANES, arrays(_LANE_TYPES, left))
+
+    async def _passed(self, connection: AsyncConnection, results: Sequence[Result]) -> set[int]:
+        """Lanes whose head has come too early, and in which a later one goes first now."""
+        early = [result.work.entry_id for result in results if result.problem and result.problem.early]
+        if not early:
+            return set()
+        cursor = await connection.execute(_STEP_BACK, [array("bigint", early)])
+        return {row[0] for row in await cursor.fetchall()}
 
 
 def _hints(results: Sequence[Result]) -> list[Hint]:

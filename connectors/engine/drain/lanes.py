@@ -24,18 +24,20 @@ from governance.registry.models import Flow
 from tenants.arrays import array, arrays
 from tenants.ids import uuid7
 
-# Lanes, their entries and, for a lane that is new and ours, its first intent. One that was there stays as it is.
+# Lanes, their entries and, for a lane that is new and ours, its first intent. One that was there stays as it is,
+# unless its head waits for what may have come now.
 _INTO_LANES = """
 WITH wanted AS (
     SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::integer[], %s::uuid[], %s::uuid[])
         AS t (retailer_id, flow_id, key, endpoint_id, holder, attempt_id, delivery_id)
 ), lanes AS (
-    INSERT INTO engine_lane (retailer_id, flow_id, key, endpoint_id, share, due_at, parked, crashes, token, holder,
-        leased_until)
-    SELECT retailer_id, flow_id, key, endpoint_id, 0, now(), false, 0, (holder IS NOT NULL)::int, holder,
+    INSERT INTO engine_lane AS l (retailer_id, flow_id, key, endpoint_id, share, due_at, parked, early, crashes, token,
+        holder, leased_until)
+    SELECT retailer_id, flow_id, key, endpoint_id, 0, now(), false, false, 0, (holder IS NOT NULL)::int, holder,
         CASE WHEN holder IS NOT NULL THEN now() + make_interval(secs => %s) END
     FROM wanted
-    ON CONFLICT (flow_id, key) DO UPDATE SET flow_id = excluded.flow_id
+    ON CONFLICT (flow_id, key) DO UPDATE SET parked = l.parked AND NOT l.early,
+        due_at = CASE WHEN l.early THEN now() ELSE l.due_at END
     RETURNING id, flow_id, key, due_at, xmax = 0 AS is_new
 ), entries AS (
     INSERT INTO engine_entry (retailer_id, lane_id, position, delivery_id, message_id, attempts, trigger)

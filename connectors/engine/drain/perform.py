@@ -17,7 +17,7 @@ from connectors.engine.drain.policy import SETTLE_SECONDS, SETTLING, verdict
 from connectors.engine.drain.transform import Transformed, transform
 from connectors.engine.drain.work import AttemptRecord, End, Problem, Result, Work
 from connectors.sdk.connector import Delivered
-from connectors.sdk.errors import ConnectorError, CredentialRejected, Unavailable, Uncertain
+from connectors.sdk.errors import ConnectorError, CredentialRejected, TooEarly, Unavailable, Uncertain
 from governance.catalogue.manifest import Idempotency
 from governance.egress.client import Egress
 from governance.redaction.personal import personal_key
@@ -147,6 +147,7 @@ def _problem(error: ConnectorError) -> Problem:
         unreachable=isinstance(error, NotReached),
         credential=isinstance(error, CredentialRejected),
         blocked=isinstance(error, CallBlocked),
+        early=isinstance(error, TooEarly),
         retryable=error.retryable,
         retry_after=error.retry_after,
     )

@@ -12,6 +12,8 @@ from governance.catalogue.manifest import Idempotency
 # day is tried for a day. In between nothing is gained: an outage opens the breaker, and then no try is used up.
 CEILINGS = (1, 3, 9, 27, 600, 7_200, 72_000)
 MAX_TRIES = len(CEILINGS) + 1
+# What has come too early is shown to a person within a minute; it still goes by itself when the other comes.
+MAX_EARLY_TRIES = 5
 BASE_SECONDS = 1.0
 # The endpoint's breaker sets the pace for what cannot be reached; the lane just has to be due by then.
 UNREACHABLE_SECONDS = 15.0
@@ -35,7 +37,7 @@ def verdict(
         return End.RETRY, timedelta(seconds=rng.uniform(BASE_SECONDS / 8, UNREACHABLE_SECONDS))
     if not problem.retryable or (problem.uncertain and idempotency is Idempotency.NONE):
         return End.PARK, None
-    if tries >= MAX_TRIES:
+    if tries >= (MAX_EARLY_TRIES if problem.early else MAX_TRIES):
         return End.PARK, None
     delay = retry_delay(tries, problem.retry_after, rng)
     if problem.uncertain and idempotency in SETTLING:

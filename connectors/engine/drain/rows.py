@@ -82,10 +82,16 @@ def _interrupted(result: Result, attempt_id: UUID, began_at: datetime, number: i
     return (*head, work.operation, number, work.trigger, began_at, 0, 0, 0, *tail)
 
 
-def lane(result: Result) -> Row:
-    """(lane, how long it waits, whether for a person, its share of the endpoint) of a lane that goes on."""
+def lane(result: Result, *, passed: bool) -> Row:
+    """(lane, how long it waits, whether for a person, its share of the endpoint, early) of a lane that goes on.
+
+    `passed`: another one is its head now, which may go at once.
+    """
+    if passed:
+        return result.work.lane_id, timedelta(), False, Lane.Share.LIVE, False
     share = Lane.Share.RETRY if result.end is End.RETRY else Lane.Share.LIVE
-    return result.work.lane_id, result.retry_in or timedelta(), result.end is End.PARK, share
+    early = result.problem is not None and result.problem.early
+    return result.work.lane_id, result.retry_in or timedelta(), result.end is End.PARK, share, early
 
 
 def steps(results: Sequence[Result]) -> tuple[list[Row], list[Row]]:

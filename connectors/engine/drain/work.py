@@ -119,6 +119,7 @@ class Problem:
     unreachable: bool = False  # no connection came about
     credential: bool = False  # opens the breaker at once
     blocked: bool = False  # the address may not be called
+    early: bool = False  # what it belongs to has not come yet
     retryable: bool = False
     retry_after: timedelta | None = None
 

@@ -20,13 +20,11 @@ from connectors.library.tryton.mapping.draft import ONE, Draft, Part
 from connectors.library.tryton.orders import REVERSAL, lines_of
 from connectors.library.tryton.records import CANCELLED, OPEN_STATES, Sale
 from connectors.sdk.connector import Call, Delivered
-from connectors.sdk.errors import RequestRefused
-
-OUT_OF_ORDER = "out_of_order"
+from connectors.sdk.errors import RequestRefused, TooEarly
 
 
 async def create(call: Call, refund: Refund) -> Delivered:
-    """Raises: RequestRefused with error_class out_of_order (no sale of this order), unmapped_value, duplicate."""
+    """Raises: TooEarly (no sale of this order); RequestRefused with error_class unmapped_value, duplicate."""
     client = Client(call)
     until = sales.finish_at(client)
     await lookups.company(client)
@@ -67,10 +65,7 @@ def _sale_of(documents: list[Sale], refund: Refund, namespace: str) -> Sale:
     sold = [item for item in documents if not item.origin and item.description.endswith(ending)]
     found = [item for item in sold if item.reference.startswith(namespace)]
     if not found:
-        raise RequestRefused(
-            f"Tryton has no sale of order {refund.order_id}, which refund {refund.id} belongs to.",
-            error_class=OUT_OF_ORDER,
-        )
+        raise TooEarly(f"Tryton has no sale of order {refund.order_id}, which refund {refund.id} belongs to.")
     if len(found) > 1:
         numbers = ", ".join(sales.name(item) for item in found)
         raise RequestRefused(

@@ -7,7 +7,16 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.engine.drain.policy import MAX_TRIES, RETRY_AFTER_CAP, SETTLE_SECONDS, retry_delay, verdict
+from connectors.engine.drain.policy import (
+    BASE_SECONDS,
+    CEILINGS,
+    MAX_EARLY_TRIES,
+    MAX_TRIES,
+    RETRY_AFTER_CAP,
+    SETTLE_SECONDS,
+    retry_delay,
+    verdict,
+)
 from connectors.engine.drain.work import End, Problem
 from governance.catalogue.manifest import Idempotency
 
@@ -26,6 +35,13 @@ def test_what_cannot_succeed_is_never_retried():
 def test_a_passing_failure_is_retried_until_the_tries_are_used_up():
     assert judge(AWAY, MAX_TRIES - 1) is End.RETRY
     assert judge(AWAY, MAX_TRIES) is End.PARK
+
+
+def test_what_came_too_early_is_shown_to_a_person_within_a_minute():
+    early = Problem("out_of_order", "no such order", retryable=True, early=True)
+    assert judge(early, MAX_EARLY_TRIES - 1) is End.RETRY
+    assert judge(early, MAX_EARLY_TRIES) is End.PARK
+    assert BASE_SECONDS * sum(CEILINGS[: MAX_EARLY_TRIES - 1]) < 60
 
 
 def test_an_unreachable_target_uses_up_no_tries():

@@ -32,7 +32,7 @@ def detail_of(shop: ledger_rows.Shop, outcome: str, **facts: object) -> MessageD
         ("exception", "It has not reached ERP and waits for a decision."),
         ("retrying", "It has not reached ERP yet: The connection was refused."),
         ("waiting", "It waits for its turn to ERP."),
-        ("superseded", "A newer version went to ERP instead."),
+        ("superseded", "It was not sent to ERP: a newer version went instead."),
         ("ignored", "It came from Storefront and was ignored: No flow takes products/update."),
         ("deduplicated", "was recognised as a repetition: Version"),
         ("older", "was superseded: Older than version"),

@@ -6,7 +6,7 @@ import pytest
 
 from governance.audit.registry import Action, UnknownAction, action_named, all_actions, register
 
-IRREGULAR = {"given", "made", "withdrawn", "set", "sent"}
+IRREGULAR = {"given", "made", "withdrawn", "set", "sent", "held", "let", "split"}
 
 
 def test_every_act_is_dotted_past_and_told_in_a_sentence() -> None:
