@@ -48,10 +48,11 @@ def _row(line: ExceptionLine, look: Look) -> str:
     title, url = escape(item.title), f"{look.base}{item.id}/"
     note = f" · {escape(line.note)}" if line.note else ""
     retailer = f'<td class="c-retailer clip">{escape(line.retailer)}</td>\n' if look.several_retailers else ""
+    decided = " data-done" if item.state == ExceptionItem.State.RETRYING else ""
     moment = item.resolved_at if look.resolved else item.opened_at
     age = time_mark(moment, zone=reader.zone, at=reader.at, form=reader.times)
     return (
-        f'<tr data-row id="e-{item.id}">\n'
+        f'<tr data-row{decided} id="e-{item.id}">\n'
         f'<td class="c-state">{status_mark(item.state)}</td>\n'
         f'<td class="c-problem"><a class="row-link" data-open href="{url}" title="{title}">{title}</a>'
         f'<span class="sub clip">{escape(line.connection)}{note}</span></td>\n'

@@ -79,7 +79,9 @@ async function refreshRows(box) {
     const shown = document.getElementById(row.id);
     if (!shown || sameRow(shown, row)) continue;
     row.classList.add("changed");
+    const focused = shown.contains(document.activeElement);
     shown.replaceWith(document.importNode(row, true));
+    if (focused) document.getElementById(row.id).querySelector("[data-open]")?.focus();
   }
   const newer = Number(fresh?.dataset.newer ?? 0), pill = box.querySelector("[data-new-pill]");
   if (!pill) return;

@@ -47,6 +47,7 @@ document.addEventListener("submit", async (event) => {
 function settled(sentence) {
   dialog().close();
   if (!row) return location.reload();
+  row = document.getElementById(row.id) ?? row; // the list may have been refreshed meanwhile
   row.dataset.done = "";
   for (const act of row.querySelectorAll("[data-ask]")) act.remove();
   const next = [...document.querySelectorAll("[data-row]:not([data-done])")].find((other) => row.compareDocumentPosition(other) & 4);
