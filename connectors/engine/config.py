@@ -10,9 +10,12 @@ from typing import Any
 from django.db import connection
 
 from connectors.engine.models import Endpoint
+from connectors.engine.rules.language import Rules
+from connectors.engine.rules.selectors import live_rules
 from connectors.engine.secrets import call_secrets
 from connectors.library import connector
 from connectors.sdk.connector import Connector
+from governance.catalogue.manifest import RateLimit
 from governance.credentials.services import keyring
 from governance.egress.addresses import AllowList
 from governance.egress.selectors import allow_list
@@ -21,11 +24,14 @@ from tenants.context import Scope, in_scope
 
 TTL_SECONDS = 5.0
 # xmin is the transaction that wrote a row as it is: it changes with every change, whoever makes it.
-FLOWS_STAMP = "SELECT coalesce(string_agg(concat_ws(':', id, xmin), ',' ORDER BY id), '') FROM registry_flow"
+FLOWS_STAMP = (
+    "SELECT concat((SELECT string_agg(concat_ws(':', id, xmin), ',' ORDER BY id) FROM registry_flow), '|',"
+    " (SELECT string_agg(concat_ws(':', id, xmin), ',' ORDER BY id) FROM routing_rule_set WHERE state = 'live'))"
+)
 
 
 class FlowsChanged(RuntimeError):
-    """A flow was made or changed since the configuration was read: what it says of routes is not to be trusted."""
+    """A flow or rule was made or changed since the configuration was read: it does not say where messages go now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class Target:
 class PartnerConfig:
     flows_by_source: Mapping[int, tuple[FlowFacts, ...]]
     flows: Mapping[int, FlowFacts]
+    rules: Mapping[int, Rules]  # routing rules, by source
     targets: Mapping[int, Target]
     allow: AllowList
     flows_stamp: str  # what FLOWS_STAMP answered before the flows were read
@@ -91,7 +98,8 @@ class ConfigBook:
         targets = {row.pk: self._target(schema, row) for row in _target_rows(flows)}
         _ensure_endpoints(targets, flows)
         personal = keyring().personal(schema)
-        return PartnerConfig(by_source, {flow.id: flow for flow in flows}, targets, allow_list(), stamp, personal)
+        by_id = {flow.id: flow for flow in flows}
+        return PartnerConfig(by_source, by_id, live_rules(), targets, allow_list(), stamp, personal)
 
     def _target(self, schema: str, row: RetailConnection) -> Target:
         session = self._sessions.setdefault((schema, row.pk), {})
@@ -137,8 +145,17 @@ def _ensure_endpoints(targets: Mapping[int, Target], flows: list[FlowFacts]) -> 
 
 def _endpoint(target: Target, retailer_id: int) -> Endpoint:
     limit = target.connector.manifest.rate_limit
+    return _endpoint_row(target.id, retailer_id, limit)
+
+
+def endpoint_of(row: RetailConnection) -> Endpoint:
+    """A target's endpoint before any drain has called it; not saved."""
+    return _endpoint_row(row.pk, row.retailer_id, connector(row.connector).manifest.rate_limit)
+
+
+def _endpoint_row(connection_id: int, retailer_id: int, limit: RateLimit) -> Endpoint:
     return Endpoint(
-        connection_id=target.id,
+        connection_id=connection_id,
         retailer_id=retailer_id,
         concurrency=limit.concurrency,
         per_second=limit.per_second,

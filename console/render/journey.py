@@ -98,15 +98,20 @@ def _arrival(detail: MessageDetail) -> str:
 
 def _of_delivery(one: DeliveryDetail) -> list[Happening]:
     delivery = one.delivery
+    superseded = delivery.state == "superseded" and delivery.finished_at  # then its rule says by what
     found = [
         Happening(
-            delivery.created_at, "mute", "settled", f"Routed to {one.target}", f"{one.flow} · {delivery.operation}"
+            delivery.created_at,
+            "mute",
+            "settled",
+            f"Routed to {one.target}",
+            " · ".join(filter(None, [one.flow, delivery.operation, "" if superseded else delivery.rule])),
         )
     ]
     found += [_of_attempt(attempt, one) for attempt in one.attempts]
     if delivery.accepted_at:
         found.append(Happening(delivery.accepted_at, "ok", "ok", f"{one.target} accepted it", delivery.document_id))
-    if delivery.state == "superseded" and delivery.finished_at:
+    if superseded:
         found.append(Happening(delivery.finished_at, "mute", "settled", "Superseded", delivery.rule))
     if delivery.confirmed_at:
         found.append(Happening(delivery.confirmed_at, "ok", "ok", "Confirmed by a read-back", delivery.document_id))

@@ -25,6 +25,7 @@ TENANT_APPS = [
     "governance.credentials",
     "governance.egress",
     "governance.registry",
+    "governance.routing",
     "monitoring.ledger",
     "monitoring.exceptions",
     "monitoring.rollups",

@@ -16,9 +16,11 @@ ACTIONS: Final = {
     "lanes.split": "take a failed delivery out of its order",
     "lanes.release": "try a waiting delivery now",
     "endpoints.control": "hold a target, let it go, and change how fast it is called",
+    "pauses.control": "pause flows and connections, and resume them",
     "connections.view": "see connections and flows",
     "connections.edit": "connect systems and change connections",
     "flows.edit": "change flows",
+    "flows.approve": "approve changes of flows",
     "people.view": "see who has access",
     "people.manage": "invite people and change roles",
     "trail.view": "see the audit trail",
@@ -26,17 +28,18 @@ ACTIONS: Final = {
 }
 
 _SEE = frozenset({"overview.view", "messages.view", "exceptions.view", "connections.view"})
-_DECIDE = {"exceptions.retry", "exceptions.resolve", "lanes.split", "lanes.release", "endpoints.control"}
+_DECIDE = {"exceptions.retry", "exceptions.resolve", "lanes.split", "lanes.release"}
+_DECIDE |= {"endpoints.control", "pauses.control"}
 _OPERATE = _SEE | _DECIDE | {"payload.view", "payload.reveal"}
 
 ACTIONS_BY_ROLE: Final[dict[str, frozenset[str]]] = {
     "owner": frozenset(ACTIONS),
     "admin": frozenset(ACTIONS) - {"partner.manage"},
     "operator": _OPERATE,
-    "engineer": _OPERATE | {"connections.edit", "flows.edit", "trail.view"},
-    "approver": _SEE | {"payload.view", "trail.view", "people.view"},
+    "engineer": _OPERATE | {"connections.edit", "flows.edit", "flows.approve", "trail.view"},
+    "approver": _SEE | {"payload.view", "trail.view", "people.view", "flows.approve"},
     "executive": frozenset({"overview.view"}),
-    "staff": _SEE | {"payload.view"},
+    "staff": _SEE | {"payload.view", "pauses.control"},
     "auditor": _SEE | {"payload.view", "trail.view", "people.view"},
 }
 PARTNER_ROLES: Final = frozenset({"owner", "admin", "operator", "engineer", "approver"})

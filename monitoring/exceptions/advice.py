@@ -77,6 +77,13 @@ ADVICE: Final[dict[str, Advice]] = {
         "us",
         True,
     ),
+    "held": Advice(
+        "Held by a rule",
+        "A routing rule asks for a person before this is sent.",
+        "Look at it: retry sends it, resolving lets it end here.",
+        "an operator",
+        True,
+    ),
     "version": Advice(
         "API version",
         "The target no longer serves the API version we ask for.",

@@ -84,6 +84,7 @@ DELIVERIES = Table(
         "trace_id": "text",
         "received_at": "timestamptz",
         "created_at": "timestamptz",
+        "rule": "text",
     },
 )
 ATTEMPTS = Table(

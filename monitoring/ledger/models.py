@@ -116,7 +116,7 @@ class Delivery(LedgerRow):
     ran_at = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
-    rule = models.TextField()  # why it ended without being sent, in words
+    rule = models.TextField()  # in words: the routing rule behind it, or why it ended without being sent
     error_class = models.TextField()
     error_message = models.TextField()
     trace_id = models.TextField()

@@ -70,7 +70,7 @@ WITH wanted AS (
 )
 SELECT h.attempt_id, h.lane_id, h.token, h.crashes, h.entry_id, h.delivery_id, h.message_id, d.retailer_id, d.flow_id,
     d.flow_key, d.connection_id, d.connection_key, d.operation, d.object_type, d.object_id, d.idempotency_key,
-    d.reference, h.tries, d.attempts, h.trigger, d.received_at, h.due_at, m.connector, m.topic, m.api_version,
+    d.reference, h.tries, d.attempts, h.trigger, d.rule, d.received_at, h.due_at, m.connector, m.topic, m.api_version,
     EXISTS (SELECT FROM engine_intent i WHERE i.lane_id = h.lane_id AND i.delivery_id = h.delivery_id) AS interrupted,
     p.format, p.key_id, p.body
 FROM heads h JOIN ledger_delivery d ON d.id = h.delivery_id JOIN ledger_message m ON m.id = h.message_id

@@ -10,7 +10,7 @@ from psycopg import AsyncConnection
 
 from connectors.engine.drain import rows
 from connectors.engine.drain.supersede import supersede_failed
-from connectors.engine.drain.work import ENDED, End, Result
+from connectors.engine.drain.work import AUTO, ENDED, End, Result
 from connectors.engine.trail import blocked_calls
 from governance.audit.raw import insert_events
 from monitoring.exceptions import sets as exceptions
@@ -150,5 +150,5 @@ def _hints(results: Sequence[Result]) -> list[Hint]:
     return hints + [
         Hint(result.work.retailer_id, "exceptions", "")
         for result in results
-        if result.end is End.PARK or result.work.trigger != "auto"
+        if result.end is End.PARK or result.work.trigger != AUTO
     ]

@@ -19,7 +19,7 @@ from psycopg import AsyncConnection
 from connectors.engine.drain.claim import LEASE_SECONDS, MARGIN_SECONDS, body_of
 from connectors.engine.drain.rooms import Rooms
 from connectors.engine.drain.routing import Planned
-from connectors.engine.drain.work import Lease, Work
+from connectors.engine.drain.work import AUTO, HELD, Lease, Work
 from governance.registry.models import Flow
 from tenants.arrays import array, arrays
 from tenants.ids import uuid7
@@ -41,9 +41,9 @@ WITH wanted AS (
     RETURNING id, flow_id, key, due_at, xmax = 0 AS is_new
 ), entries AS (
     INSERT INTO engine_entry (retailer_id, lane_id, position, delivery_id, message_id, attempts, trigger)
-    SELECT e.retailer_id, lanes.id, e.position, e.delivery_id, e.message_id, 0, 'auto'
-    FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::uuid[], %s::uuid[])
-        AS e (retailer_id, flow_id, key, position, delivery_id, message_id)
+    SELECT e.retailer_id, lanes.id, e.position, e.delivery_id, e.message_id, 0, e.trigger
+    FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::uuid[], %s::uuid[], %s::text[])
+        AS e (retailer_id, flow_id, key, position, delivery_id, message_id, trigger)
     JOIN lanes ON lanes.flow_id = e.flow_id AND lanes.key = e.key
     RETURNING id, delivery_id
 ), begun AS (
@@ -57,8 +57,8 @@ FROM lanes JOIN wanted w ON lanes.flow_id = w.flow_id AND lanes.key = w.key
 JOIN entries ON entries.delivery_id = w.delivery_id
 """
 _LANE_TYPES = ("bigint", "bigint", "text", "bigint", "integer", "uuid", "uuid")
-_ENTRY_TYPES = ("bigint", "bigint", "text", "bigint", "uuid", "uuid")
-_BODIES = "SELECT id, format, key_id, body FROM ledger_payload WHERE id = ANY(%s)"
+_ENTRY_TYPES = ("bigint", "bigint", "text", "bigint", "uuid", "uuid", "text")
+BODIES = "SELECT id, format, key_id, body FROM ledger_payload WHERE id = ANY(%s)"
 
 LaneKey = tuple[int, str]  # (flow, key)
 
@@ -82,7 +82,7 @@ async def into_lanes(connection: AsyncConnection, deliveries: Sequence[Planned],
     written = await connection.execute(_INTO_LANES, _parameters(deliveries, first, begun, holder))
     await connection.execute("SET LOCAL enable_hashjoin = off")
     ids = array("uuid", [first[lane].message.id for lane in begun])
-    bodies = await connection.execute(_BODIES, [ids], binary=True)
+    bodies = await connection.execute(BODIES, [ids], binary=True)
     made = {(flow_id, key): rest for flow_id, key, *rest in await written.fetchall()}
     kept = {message_id: body_of(*payload) for message_id, *payload in await bodies.fetchall()}
     lanes = Lanes(newest_only=sorted({made[p.lane][0] for p in deliveries if p.flow.mode == Flow.Mode.LATEST_WINS}))
@@ -104,8 +104,14 @@ def _parameters(
         (p.message.retailer_id, *lane, p.flow.target_id, holder if lane in begun else None, begun.get(lane), p.id)
         for lane, p in sorted(first.items())
     ]
-    entries = [(p.message.retailer_id, *p.lane, p.message.position, p.id, p.message.id) for p in deliveries]
+    entries = [
+        (p.message.retailer_id, *p.lane, p.message.position, p.id, p.message.id, _trigger(p)) for p in deliveries
+    ]
     return [*arrays(_LANE_TYPES, lanes), LEASE_SECONDS, *arrays(_ENTRY_TYPES, entries)]
+
+
+def _trigger(planned: Planned) -> str:
+    return HELD if planned.ruling.held else AUTO
 
 
 def _wanted(first: Mapping[LaneKey, Planned], entries: Mapping[LaneKey, int], rooms: Rooms) -> list[LaneKey]:
@@ -152,7 +158,8 @@ def _work(planned: Planned, place: Place, body: bytes, *, probe: bool) -> Work:
         reference=planned.reference,
         tries=0,
         attempts=0,
-        trigger="auto",
+        trigger=_trigger(planned),
+        rule=planned.ruling.text,
         received_at=message.received_at,
         due_at=place.due_at,
         connector=message.connector,

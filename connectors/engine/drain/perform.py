@@ -15,7 +15,7 @@ from connectors.engine.drain.call import CALL_SECONDS, CallBlocked, EngineCall, 
 from connectors.engine.drain.intents import Intent, LeaseLost, LeftBehind
 from connectors.engine.drain.policy import SETTLE_SECONDS, SETTLING, verdict
 from connectors.engine.drain.transform import Transformed, transform
-from connectors.engine.drain.work import AttemptRecord, End, Problem, Result, Work
+from connectors.engine.drain.work import HELD, AttemptRecord, End, Problem, Result, Work
 from connectors.sdk.connector import Delivered
 from connectors.sdk.errors import ConnectorError, CredentialRejected, TooEarly, Unavailable, Uncertain
 from governance.catalogue.manifest import Idempotency
@@ -59,6 +59,8 @@ class Performer:
         if work.crashes >= POISON_CRASHES:
             text = f"Two workers died on this {work.object_type}; it waits for a person."
             return Transformed(problem=Problem("poison", text))
+        if work.trigger == HELD:
+            return Transformed(problem=Problem(HELD, f"{work.rule}."))
         if target is None or work.operation not in target.connector.operations:
             text = f"{work.connection_key} offers no {work.operation}."
             return Transformed(problem=Problem("mapping", text))

@@ -8,16 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
 
 from psycopg import AsyncConnection
 
 from connectors.engine.config import FLOWS_STAMP, FlowsChanged, PartnerConfig
-from connectors.engine.drain.lanes import into_lanes
+from connectors.engine.drain.claim import body_of
+from connectors.engine.drain.lanes import BODIES, into_lanes
 from connectors.engine.drain.rooms import Rooms
 from connectors.engine.drain.routing import Known, Plan, Planned, Routable, plan_routes
 from connectors.engine.drain.supersede import Superseded, supersede_waiting
 from connectors.engine.drain.work import Work
 from connectors.engine.models import Head
+from connectors.engine.rules.language import Ruling
+from connectors.engine.rules.selectors import document_of
 from connectors.engine.trail import masked_cards
 from governance.audit.raw import insert_events
 from monitoring.exceptions.rows import open_exception
@@ -76,7 +80,23 @@ async def plan_batch(
     if (await stamp.fetchone())[0] != config.flows_stamp:
         raise FlowsChanged
     versions = {bytes(key): Known(version, first, bytes(body)) for key, version, first, body in await known.fetchall()}
-    return Batch(messages, plan_routes(scope.schema, messages, config.flows_by_source, versions))
+    rulings = await _rulings(connection, config, messages)
+    return Batch(messages, plan_routes(scope.schema, messages, config.flows_by_source, versions, rulings))
+
+
+async def _rulings(
+    connection: AsyncConnection, config: PartnerConfig, messages: Sequence[Routable]
+) -> dict[UUID, Ruling]:
+    """What the rules say of those whose source has any. Only theirs are read before they are routed."""
+    ruled = [message for message in messages if message.connection_id in config.rules]
+    if not ruled:
+        return {}
+    found = await connection.execute(BODIES, [array("uuid", [message.id for message in ruled])], binary=True)
+    bodies = {message_id: body_of(*payload) for message_id, *payload in await found.fetchall()}
+    return {
+        message.id: config.rules[message.connection_id].ruling(document_of(message, bodies.get(message.id, b"")))
+        for message in ruled
+    }
 
 
 def targets_of(messages: Sequence[Routable], config: PartnerConfig) -> set[int]:
@@ -139,6 +159,7 @@ def _delivery_row(planned: Planned, now: datetime) -> tuple[object, ...]:
         message.trace_id,
         message.received_at,
         now,
+        planned.ruling.text,
     )
 
 

@@ -9,6 +9,7 @@ from hashlib import sha256
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from connectors.engine.config import FlowFacts
+from connectors.engine.rules.language import AS_USUAL, Ruling
 from governance.registry.models import Flow
 from monitoring.ledger.models import Disposition
 from tenants.ids import uuid7
@@ -68,6 +69,7 @@ class Planned:
     lane_key: str
     idempotency_key: UUID
     reference: str
+    ruling: Ruling = AS_USUAL
 
     @property
     def lane(self) -> tuple[int, str]:
@@ -88,8 +90,12 @@ def plan_routes(
     messages: Sequence[Routable],
     flows_by_source: Mapping[int, Sequence[FlowFacts]],
     known_versions: Mapping[bytes, Known],
+    rulings: Mapping[UUID, Ruling],
 ) -> Plan:
-    """Messages in position order into deliveries or dispositions. Every message ends in exactly one of them."""
+    """Messages in position order into deliveries or dispositions. Every message ends in exactly one of them.
+
+    `rulings`: what the rules say, by message, where its source has rules.
+    """
     plan = Plan()
     newest = dict(known_versions)
     for message in messages:
@@ -99,10 +105,11 @@ def plan_routes(
         verdict = _version_verdict(message, newest)
         if verdict is None:
             version = _logical_version(message, newest)
-            verdict = _deliver(schema, message, version, flows_by_source.get(message.connection_id, ()), plan)
+            flows = flows_by_source.get(message.connection_id, ())
+            verdict = _deliver(schema, message, version, flows, rulings.get(message.id, AS_USUAL), plan)
         if verdict is not None:
             plan.disposed.append((message, *verdict))
-        elif message.source_version:
+        if message.source_version and (verdict is None or verdict[0] == Disposition.FILTERED):
             newest[message.object_key] = Known(message.source_version, message.id, message.body_hash)
             plan.newest[message.object_key] = message
     return plan
@@ -140,17 +147,22 @@ def _logical_version(message: Routable, newest: Mapping[bytes, Known]) -> str:
 
 
 def _deliver(
-    schema: str, message: Routable, version: str, flows: Sequence[FlowFacts], plan: Plan
+    schema: str, message: Routable, version: str, flows: Sequence[FlowFacts], ruling: Ruling, plan: Plan
 ) -> tuple[str, str] | None:
     """A paused flow takes its messages too: they wait in their lanes until it is resumed."""
+    if ruling.filtered:
+        return Disposition.FILTERED, ruling.text
     taking = [flow for flow in flows if message.object_type in flow.operations]
     if not taking:
         return Disposition.NO_FLOW, f"No flow takes {message.topic or 'an event without a topic'}"
-    plan.deliveries.extend(_planned(schema, message, version, flow) for flow in taking)
+    chosen = [flow for flow in taking if ruling.flows is None or flow.key in ruling.flows]
+    if not chosen:
+        return Disposition.NO_FLOW, f"{ruling.text} sends it to a flow that takes no {message.object_type}"
+    plan.deliveries.extend(_planned(schema, message, version, flow, ruling) for flow in chosen)
     return None
 
 
-def _planned(schema: str, message: Routable, version: str, flow: FlowFacts) -> Planned:
+def _planned(schema: str, message: Routable, version: str, flow: FlowFacts, ruling: Ruling) -> Planned:
     operation = flow.operations[message.object_type]
     return Planned(
         id=uuid7(),
@@ -160,6 +172,7 @@ def _planned(schema: str, message: Routable, version: str, flow: FlowFacts) -> P
         lane_key=_lane_key(message, flow),
         idempotency_key=idempotency_key(schema, flow.key, operation, message.object_id, version),
         reference=f"{flow.source_key}/{message.object_id}",
+        ruling=ruling,
     )
 
 

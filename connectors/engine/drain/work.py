@@ -11,6 +11,9 @@ from uuid import UUID
 from connectors.canonical.facts import Facts
 from connectors.sdk.connector import Delivered
 
+AUTO = "auto"
+HELD = "held"
+
 
 @dataclass(slots=True)
 class Lease:
@@ -47,7 +50,8 @@ class Work:
     reference: str
     tries: int  # used up since a person last sent it on its way
     attempts: int  # all that were ever made
-    trigger: str
+    trigger: str  # AUTO, HELD by a rule until a person sends it, or "manual"
+    rule: str  # the routing rule that sent it here, in words
     received_at: datetime
     due_at: datetime  # since when the lane was free for this run
     connector: str  # the source's

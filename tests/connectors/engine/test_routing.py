@@ -49,8 +49,8 @@ def message(position: int = 1, **changes) -> Routable:
     return Routable(**{**values, **changes})
 
 
-def plan(*messages: Routable, flows=(FLOW,), known=None):
-    return plan_routes(SCHEMA, messages, {3: flows}, known or {})
+def plan(*messages: Routable, flows=(FLOW,), known=None, rulings=None):
+    return plan_routes(SCHEMA, messages, {3: flows}, known or {}, rulings or {})
 
 
 def test_a_message_makes_one_delivery_for_each_flow_that_takes_it():
