@@ -30,10 +30,11 @@ class Described(Protocol):
 
 def live_rules() -> dict[int, Rules]:
     """By connection; those that cannot be read any more hold everything. Cost: one query."""
-    return {row.connection_id: _readable(row) for row in RuleSet.objects.filter(state=RuleSet.State.LIVE)}
+    return {row.connection_id: compiled(row) for row in RuleSet.objects.filter(state=RuleSet.State.LIVE)}
 
 
-def _readable(row: RuleSet) -> Rules:
+def compiled(row: RuleSet) -> Rules:
+    """Of a version that was accepted once. What can no longer be read holds everything, and says why."""
     try:
         return compile_rules(row.definition, version=str(row), flows=None)
     except MappingRefused as refusal:
