@@ -29,9 +29,13 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     timezone="UTC",
-    beat_schedule={"tick": {"task": "console.tick", "schedule": 5.0, "options": {"expires": 10.0}}},
+    beat_schedule={
+        "tick": {"task": "console.tick", "schedule": 5.0, "options": {"expires": 10.0}},
+        "files": {"task": "console.take_files", "schedule": 5.0, "options": {"expires": 5.0}},
+    },
 )
 app.autodiscover_tasks(["console"])
+app.autodiscover_tasks(["console"], related_name="file_tasks")
 
 
 class DrainStep(bootsteps.StartStopStep):

@@ -1,8 +1,9 @@
-"""What a connector is to the engine: a manifest and up to three abilities.
+"""What a connector is to the engine: a manifest and up to four abilities.
 
     SIGNED WEBHOOKS   `webhooks`: verify raw bytes, name the event
     SOURCE            `reader`: payload -> canonical objects
     TARGET            `operations`: canonical object -> effects in the target, in named steps
+    FILES             `files`: the name and bytes of a file -> documents (connectors.sdk.files)
 
 A connector package exposes one module-level `connector: Connector`, registered by entry point or by
 `connectors.library`. It holds no state; what must live longer than a call is in `Call.session`.
@@ -13,12 +14,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 import msgspec
 
 from governance.catalogue.manifest import Manifest
+
+if TYPE_CHECKING:
+    from connectors.sdk.files import Files
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +130,4 @@ class Connector:
     reader: Reader | None = None
     operations: Mapping[str, Operation] = field(default_factory=dict)
     probe: Callable[[Call], Awaitable[Sequence[Any]]] | None = None
+    files: Files | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -30,6 +31,7 @@ TENANT_APPS = [
     "monitoring.exceptions",
     "monitoring.rollups",
     "connectors.engine",
+    "connectors.engine.files",
     "console.api",
 ]
 APPS_WITHOUT_TABLES = [
@@ -182,11 +184,18 @@ AUDITLOG_STORE_JSON_CHANGES = True
 # Its own table is swapped out; its migrations would still make one.
 MIGRATION_MODULES = {"auditlog": None}
 
+# Folders that partners drop files into: <here>/<partner's schema>/<name>. Empty: files come by SFTP only.
+DROPS_DIR = os.environ.get("SIGNALBOX_DROPS_DIR", "")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"django.request": {"level": "ERROR"}, "aiohttp.access": {"level": "WARNING"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "aiohttp.access": {"level": "WARNING"},
+        "asyncssh": {"level": "WARNING"},
+    },
 }

@@ -31,4 +31,5 @@ DATABASES = {
 }
 BROKER_URL = os.environ.get("BROKER_URL") or _runtime.broker_url or "redis://127.0.0.1:6379/0"
 KEYS_DIR = _folder.keys
+DROPS_DIR = os.environ.get("SIGNALBOX_DROPS_DIR") or str(_folder.root / "drops")
 EMBEDDED = True

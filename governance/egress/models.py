@@ -1,4 +1,4 @@
-"""Hosts that a partner lets its calls reach although they are private or speak plain http."""
+"""Hosts that a partner lets its calls reach although they are private, or speak plain http or SFTP."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ class AllowedHost(models.Model):
     class Scheme(models.TextChoices):
         HTTPS = "https"
         HTTP = "http"
+        SFTP = "sftp"
 
     host = models.CharField(max_length=253)
     port = models.PositiveIntegerField()
@@ -25,7 +26,7 @@ class AllowedHost(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["host", "port", "scheme"], name="allowed_host_once"),
             models.CheckConstraint(condition=Q(port__gte=1, port__lte=65535), name="allowed_host_port"),
-            models.CheckConstraint(condition=Q(scheme__in=["https", "http"]), name="allowed_host_scheme"),
+            models.CheckConstraint(condition=Q(scheme__in=["https", "http", "sftp"]), name="allowed_host_scheme"),
         ]
 
     def __str__(self) -> str:

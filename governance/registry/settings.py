@@ -38,7 +38,8 @@ def unreachable(url: str, manifest: Manifest, allow: AllowList) -> str:
     except Blocked as error:
         return f"{_start(str(error))}."
     if target.scheme != "https":
-        return f"{target.host}:{target.port} speaks http: allow this host first, or use https."
+        instead = ", or use https" if target.scheme == "http" else ""
+        return f"{target.host}:{target.port} speaks {target.scheme}: allow this host first{instead}."
     if address is not None and (why := refusal(address, listed=False)):
         return f"{target.host} is {why}: allow this host first."
     if manifest.allowed_hosts and not any(fnmatchcase(target.host, pattern) for pattern in manifest.allowed_hosts):

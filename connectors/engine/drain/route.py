@@ -19,6 +19,7 @@ from connectors.engine.drain.rooms import Rooms
 from connectors.engine.drain.routing import Known, Plan, Planned, Routable, plan_routes
 from connectors.engine.drain.supersede import Superseded, supersede_waiting
 from connectors.engine.drain.work import Work
+from connectors.engine.files.findings import class_and_detail
 from connectors.engine.models import Head
 from connectors.engine.rules.language import Ruling
 from connectors.engine.rules.selectors import document_of
@@ -164,15 +165,16 @@ def _delivery_row(planned: Planned, now: datetime) -> tuple[object, ...]:
 
 
 def _unreadable_row(message: Routable, now: datetime) -> tuple[object, ...]:
+    error_class, detail = class_and_detail(message.topic)
     return open_exception(
         retailer_id=message.retailer_id,
         message_id=message.id,
         connection_key=message.connection_key,
         connector=message.connector,
         operation=message.topic,
-        error_class="unreadable",
+        error_class=error_class,
         title=message.rule,
-        detail="The body is kept exactly as it came.",
+        detail=detail,
         at=now,
     )
 
