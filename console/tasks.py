@@ -8,6 +8,7 @@ import time
 from celery import shared_task
 from django.db import DatabaseError, close_old_connections, connection
 
+from connectors.engine.pauses.services import end_expired
 from monitoring.rollups.folding import fold
 from tenants.context import partner_scope
 from tenants.selectors import active_partners
@@ -30,6 +31,11 @@ def tick() -> None:
 
 def _look_after(schema: str) -> None:
     """What one partner's database refuses is not the others' loss."""
+    try:
+        with partner_scope(schema):
+            end_expired()
+    except DatabaseError:
+        log.exception("%s has pauses whose time is over", schema)
     try:
         with partner_scope(schema):
             _ensure_partitions()

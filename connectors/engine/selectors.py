@@ -14,6 +14,7 @@ from connectors.engine.drain.supersede import SETTLE
 from connectors.engine.endpoints.calling import CALLED, why_not_yet
 from connectors.engine.endpoints.selectors import calling_of, is_target
 from connectors.engine.models import Entry, Lane
+from connectors.engine.pauses.selectors import why_it_stands
 from governance.registry.models import Flow, RetailConnection
 from monitoring.exceptions.models import ExceptionItem
 from monitoring.ledger.models import Attempt, Delivery, Message, ObjectVersion
@@ -87,7 +88,7 @@ def accepted_since(delivery_id: UUID) -> Later:
 
 
 def waiting_reason(delivery_id: UUID, *, at: datetime) -> str:
-    """One sentence; "" for a delivery that waits for nothing. Cost: at most ten queries."""
+    """One sentence; "" for a delivery that waits for nothing. Cost: at most eleven queries."""
     entry = Entry.objects.scoped().select_related("lane").filter(delivery_id=delivery_id).first()
     if entry is None:
         return ""
@@ -96,6 +97,8 @@ def waiting_reason(delivery_id: UUID, *, at: datetime) -> str:
     if entry.lane.parked:
         return "It waits for a person's decision."
     flow = Flow.objects.scoped().filter(pk=entry.lane.flow_id).first()
+    if flow is not None and (paused := why_it_stands(flow)):
+        return paused
     if flow is not None and flow.state != Flow.State.ACTIVE:
         return f"The flow {flow.label} is {flow.state}; it goes when the flow is active again."
     target = RetailConnection.objects.scoped().filter(pk=entry.lane.endpoint_id).first()

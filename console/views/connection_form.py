@@ -35,6 +35,19 @@ def manifest_or_404(key: str) -> Manifest:
         raise Http404 from error
 
 
+def known_manifest(key: str) -> Manifest | None:
+    try:
+        return connector(key).manifest
+    except UnknownConnector:
+        return None
+
+
+def connector_label(key: str) -> str:
+    """A connector that is gone is called by its key."""
+    manifest = known_manifest(key)
+    return manifest.label if manifest else key
+
+
 def inputs(fields: Iterable[Field], config: Mapping[str, str], problems: Mapping[str, str]) -> list[Input]:
     return [
         Input(one, "" if one.secret else str(config.get(one.name, "")), problems.get(one.name, "")) for one in fields

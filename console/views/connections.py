@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -13,18 +14,22 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from connectors.engine.endpoints.selectors import is_target
-from connectors.library import UnknownConnector, connector
+from connectors.engine.pauses.targets import On, sides_of
+from connectors.library import connector
 from console.access import requires
 from console.addresses import public_url
+from console.views.connection_form import connector_label, known_manifest
 from console.views.endpoints import Shown, shown_of, troubled_count
 from console.views.notices import notify
+from console.views.pauses import may_resume
 from console.views.scope import page_scope
 from console.views.setup import Step, sends, setups
 from governance.audit.gate import GateError
 from governance.catalogue.manifest import Manifest
 from governance.credentials.selectors import CredentialFacts, credentials_of_connection
 from governance.registry.address import INTAKE_SECRET
-from governance.registry.models import Flow, RetailConnection
+from governance.registry.models import Flow, Pause, RetailConnection
+from governance.registry.pauses import open_pauses
 from governance.registry.selectors import (
     any_connection,
     connection_by_key,
@@ -43,11 +48,11 @@ from monitoring.rollups.connections import Busy, busy_by_connection
 RECENT: Final = timedelta(hours=24)
 TODO: Final = 3  # retailers whose next step the list names
 # state -> key of console.render.status and the word shown beside it
-LOOKS: Final = {"active": ("ok", "Active"), "paused": ("paused", "Paused"), "disconnected": ("closed", "Disconnected")}
+LOOKS: Final = {"active": ("ok", "Active"), "disconnected": ("closed", "Disconnected")}
+PAUSED: Final = ("paused", "Paused")
 # What one may do in each state: (the state it leads to, the words of the button).
 STEPS: Final = {
-    "active": (("paused", "Pause"), ("disconnected", "Disconnect")),
-    "paused": (("active", "Resume"), ("disconnected", "Disconnect")),
+    "active": (("disconnected", "Disconnect"),),
     "disconnected": (("active", "Reconnect"),),
 }
 
@@ -57,14 +62,19 @@ class ConnectionRow:
     connection: RetailConnection
     connector: str
     busy: Busy | None
+    pauses: tuple[Pause, ...] = ()
 
     @property
     def look(self) -> str:
-        return LOOKS[self.connection.state][0]
+        return self._looks[0]
 
     @property
     def words(self) -> str:
-        return LOOKS[self.connection.state][1]
+        return self._looks[1]
+
+    @property
+    def _looks(self) -> tuple[str, str]:
+        return PAUSED if self.pauses and self.connection.state == "active" else LOOKS[self.connection.state]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +92,19 @@ class FlowRow:
 
     flow: Flow
     leaves: bool
+    pauses: tuple[Pause, ...] = ()  # its own; those of its ends are told above
 
     @property
     def look(self) -> str:
-        return LOOKS[self.flow.state][0]
+        return self._looks[0]
 
     @property
     def words(self) -> str:
-        return LOOKS[self.flow.state][1]
+        return self._looks[1]
 
     @property
-    def step(self) -> tuple[str, str]:
-        return STEPS[self.flow.state][0]
+    def _looks(self) -> tuple[str, str]:
+        return LOOKS["active"] if self.flow.state == Flow.State.ACTIVE else PAUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,9 @@ class Detail:
     has_address: bool
     may_edit: bool
     may_edit_flows: bool
+    may_pause: bool
+    sides: tuple[On, ...]  # what of it can be paused
+    may_end: frozenset[UUID]  # pauses that one may end
     steps: tuple[tuple[str, str], ...]
 
 
@@ -120,9 +134,11 @@ def connections(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(reverse("connect"))
     busy = busy_by_connection(since=datetime.now(UTC) - RECENT)
     shown = connections_in_view(page_scope(request).retailer_ids)
-    rows = [ConnectionRow(row, connector_label(row.connector), busy.get(row.key)) for row in shown]
+    paused = open_pauses(page_scope(request).retailer_ids)
+    rows = [ConnectionRow(row, connector_label(row.connector), busy.get(row.key), _of(row, paused)) for row in shown]
     todo = [one for one in setups(shown, flows_in_view(), heard=_heard(busy)) if not one.joined] if may_edit else []
     context = {"rows": rows, "may_edit": may_edit, "todo": todo[:TODO], "troubled": troubled_count(request)}
+    context["paused"] = len(paused)
     return render(request, "connections/list.html", context)
 
 
@@ -135,7 +151,7 @@ def connection(request: HttpRequest, key: str) -> HttpResponse:
 @require_POST
 @requires("connections.edit")
 def set_state(request: HttpRequest, key: str) -> HttpResponse:
-    """Pause, resume or disconnect; the form says which state its page showed."""
+    """Disconnect or reconnect; the form says which state its page showed."""
     current = connection_by_key(key)
     current.state = request.POST.get("seen", current.state)
     wanted = request.POST.get("state", "")
@@ -179,34 +195,33 @@ def connected_page(
     return render(request, "connections/connected.html", context)
 
 
-def connector_label(key: str) -> str:
-    """A connector that is gone is called by its key."""
-    manifest = _manifest(key)
-    return manifest.label if manifest else key
-
-
-def _manifest(key: str) -> Manifest | None:
-    try:
-        return connector(key).manifest
-    except UnknownConnector:
-        return None
+def _of(row: RetailConnection, paused: Sequence[Pause]) -> tuple[Pause, ...]:
+    return tuple(one for one in paused if one.connection_id == row.pk)
 
 
 def _detail(request: HttpRequest, current: RetailConnection) -> Detail:
-    manifest = _manifest(current.connector)
+    manifest = known_manifest(current.connector)
     busy = busy_by_connection(since=datetime.now(UTC) - RECENT)
     may_edit = request.principal.may("connections.edit")
+    paused = open_pauses([current.retailer_id])
+    flows = flows_of(current)
     return Detail(
-        row=ConnectionRow(current, connector_label(current.connector), busy.get(current.key)),
+        row=ConnectionRow(current, connector_label(current.connector), busy.get(current.key), _of(current, paused)),
         manifest=manifest,
         settings=_settings(current, manifest),
         end="source" if sends(current) else "target",
-        flows=[FlowRow(flow, flow.source_id == current.pk) for flow in flows_of(current)],
+        flows=[
+            FlowRow(flow, flow.source_id == current.pk, tuple(one for one in paused if one.flow_id == flow.pk))
+            for flow in flows
+        ],
         todo=_todo(current, busy) if may_edit else [],
         called=shown_of(current.pk) if is_target(current.pk) else None,
         has_address=current.intake_hash is not None,
         may_edit=may_edit,
         may_edit_flows=request.principal.may("flows.edit"),
+        may_pause=request.principal.may("pauses.control"),
+        sides=sides_of(current, flows),
+        may_end=frozenset(one.pk for one in paused if may_resume(request, one)),
         steps=STEPS[current.state],
     )
 

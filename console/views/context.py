@@ -17,7 +17,8 @@ from console.views.preferences import PREFERENCES
 from console.views.scope import PageScope, page_scope
 from governance.access.roles import ACTIONS
 
-BESIDES: Final = {"connections": ("/flows/", "/endpoints/")}  # item -> pages that belong to it, by their paths
+# item -> pages that belong to it, by their paths
+BESIDES: Final = {"connections": ("/flows/", "/endpoints/", "/pauses/")}
 # route, words, icon, action, keys
 MENU: Final = (
     ("overview", "Overview", "overview", "overview.view", "g o"),

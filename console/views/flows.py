@@ -1,4 +1,4 @@
-"""Setting up a flow between two connections of one retailer, pausing and resuming it."""
+"""Setting up a flow between two connections of one retailer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.text import slugify
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from connectors.library import connector
 from console.access import requires
@@ -22,8 +22,8 @@ from governance.access.principal import Principal
 from governance.audit.gate import GateError
 from governance.catalogue.manifest import OperationSpec
 from governance.registry.models import Flow
-from governance.registry.selectors import connection_by_key, connections_in_view, flow_by_key, key_taken
-from governance.registry.services import ConfigurationRefused, StaleState, create_flow, set_flow_state
+from governance.registry.selectors import connection_by_key, connections_in_view, key_taken
+from governance.registry.services import ConfigurationRefused, create_flow
 
 # (value, words, what it means)
 MODES: Final = (
@@ -40,7 +40,6 @@ LATENCIES: Final = (
     (Flow.Latency.MINUTES, "Within minutes"),
     (Flow.Latency.BATCH, "By the end of the day"),
 )
-STATES: Final = {Flow.State.ACTIVE: "running again", Flow.State.PAUSED: "paused: what comes meanwhile waits"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +73,6 @@ def new(request: HttpRequest) -> HttpResponse:
         return _form(request, pair, writes, wanted, {"": str(error)})
     notify(request, f"{made.label} takes what comes from {pair.source.label} to {pair.target.label}.")
     return HttpResponseRedirect(reverse("connection", args=[pair.source.key]))
-
-
-@require_POST
-@requires("flows.edit")
-def set_state(request: HttpRequest, key: str) -> HttpResponse:
-    """Pause or resume; the form says which state its page showed, and which end's page that was."""
-    current = flow_by_key(key)
-    here = current.target if request.POST.get("back") == "target" else current.source
-    current.state = request.POST.get("seen", current.state)
-    wanted = request.POST.get("state", "")
-    if wanted not in STATES:
-        return HttpResponse("no such state", status=400)
-    try:
-        set_flow_state(flow=current, state=wanted, by=request.principal, reason=request.POST.get("reason", ""))
-    except (GateError, StaleState) as error:
-        notify(request, str(error), tone="fail")
-    else:
-        notify(request, f"{current.label} is {STATES[Flow.State(wanted)]}.")
-    return HttpResponseRedirect(reverse("connection", args=[here.key]))
 
 
 def _offered(request: HttpRequest) -> list[Pair]:

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from connectors.engine.pauses.selectors import banner
 from console.access import requires
 from console.charts.palette import palettes
 from console.render.cells import csv_lines
@@ -36,7 +37,9 @@ def overview(request: HttpRequest) -> HttpResponse:
         "palettes": palettes(),
         "exceptions_url": links.to("exceptions"),
         "every": _refresh_seconds(numbers),
+        "pauses_url": links.to("pauses", action="connections.view"),
     }
+    context["paused"] = banner(scope.retailer_ids) if context["pauses_url"] else None
     if request.GET.get("part") == "numbers" and request.htmx:
         return render(request, "overview/_numbers.html", context)
     return render(request, "overview/overview.html", context | {"nothing_yet": _nothing_yet(scope)})

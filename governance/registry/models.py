@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
+from tenants.ids import uuid7
 from tenants.scoping import RetailerQuerySet
 
 
@@ -12,7 +14,6 @@ class RetailConnection(models.Model):
 
     class State(models.TextChoices):
         ACTIVE = "active"
-        PAUSED = "paused"
         DISCONNECTED = "disconnected"
 
     retailer = models.ForeignKey("retailers.Retailer", on_delete=models.PROTECT, related_name="connections")
@@ -52,6 +53,8 @@ class Flow(models.Model):
         BATCH = "batch", "by the end of the day"
 
     class State(models.TextChoices):
+        """Follows from the open pauses of the flow and of its source; nothing else sets it."""
+
         ACTIVE = "active"
         PAUSED = "paused"
 
@@ -77,3 +80,66 @@ class Flow(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+class PauseRows(RetailerQuerySet):
+    def open(self) -> PauseRows:
+        return self.filter(ended_at__isnull=True)
+
+
+class Pause(models.Model):
+    """Somebody made a flow, what a connection sends or what it is sent wait. Several may be open over one object.
+
+    What waits moves when all of them are over. Objectives read `sla` and the two times.
+    """
+
+    class Scope(models.TextChoices):
+        FLOW = "flow"
+        SOURCE = "source"  # everything that comes from the connection
+        TARGET = "target"  # everything that goes to it
+
+    class Sla(models.TextChoices):
+        """Whether what was late because of it counts against what was promised."""
+
+        COUNTS = "counts"
+        EXCLUDED = "excluded"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    retailer = models.ForeignKey("retailers.Retailer", on_delete=models.PROTECT, related_name="+")
+    scope = models.CharField(max_length=10, choices=Scope.choices)
+    flow = models.ForeignKey(Flow, on_delete=models.CASCADE, null=True, related_name="pauses")
+    connection = models.ForeignKey(RetailConnection, on_delete=models.CASCADE, null=True, related_name="pauses")
+    reason = models.TextField()
+    sla = models.CharField(max_length=10, choices=Sla.choices, default=Sla.COUNTS)
+    sla_reason = models.TextField(blank=True)
+    opened_at = models.DateTimeField()
+    opened_by = models.TextField()
+    by_partner = models.BooleanField()  # by somebody who sees every retailer: only such a person may end it
+    request_id = models.TextField()  # that of the act: what was paused together has one
+    expires_at = models.DateTimeField(null=True)  # when it ends by itself; null: when somebody ends it
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.TextField(blank=True)
+    end_reason = models.TextField(blank=True)
+
+    objects = PauseRows.as_manager()
+
+    class Meta:
+        ordering = ["-opened_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(scope="flow", flow__isnull=False, connection__isnull=True)
+                | Q(scope__in=["source", "target"], flow__isnull=True, connection__isnull=False),
+                name="pause_of_one_thing",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["expires_at"], name="pause_open", condition=Q(ended_at__isnull=True)),
+            models.Index(fields=["-opened_at", "-id"], name="pause_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope} of {self.label}"
+
+    @property
+    def label(self) -> str:
+        return str(self.flow if self.scope == self.Scope.FLOW else self.connection)

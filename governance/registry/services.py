@@ -18,6 +18,7 @@ from governance.egress.selectors import allow_list
 from governance.registry import acts  # noqa: F401 registers what is recorded here
 from governance.registry.address import INTAKE_SECRET, intake_path_of
 from governance.registry.models import Flow, RetailConnection
+from governance.registry.pauses import project_flows
 from governance.registry.selectors import key_taken
 from governance.registry.settings import hosts_of, problems
 from tenants.retailers.models import Retailer
@@ -26,11 +27,9 @@ KEY: Final = re.compile(r"^[a-z][a-z0-9-]{0,59}$")
 RESERVED: Final = frozenset({"new"})  # pages of that name
 State = RetailConnection.State
 _ACTS: Final = {
-    State.PAUSED: "connection.paused",
-    State.ACTIVE: "connection.resumed",
+    State.ACTIVE: "connection.reconnected",
     State.DISCONNECTED: "connection.disconnected",
 }
-_FLOW_ACTS: Final = {Flow.State.PAUSED: "flow.paused", Flow.State.ACTIVE: "flow.resumed"}
 
 
 class ConfigurationRefused(Exception):
@@ -152,7 +151,10 @@ def renew_intake_address(
 
 
 def set_connection_state(*, connection: RetailConnection, state: str, by: Principal, reason: str) -> RetailConnection:
-    """Pause, resume or disconnect. Raises StaleState when its state is no longer the one `connection` shows."""
+    """Disconnect or reconnect. Raises StaleState when its state is no longer the one `connection` shows.
+
+    To make it wait is a pause: `connectors.engine.pauses`.
+    """
     wanted = State(state)
     with gate(_ACTS[wanted], by=by, object=connection, retailer=connection.retailer_id, reason=reason) as act:
         current = RetailConnection.objects.select_for_update().get(pk=connection.pk)
@@ -203,20 +205,9 @@ def create_flow(
             business_owner=business_owner,
             technical_owner=technical_owner,
         )
+        project_flows([act.object.pk])  # its source may be paused
+        act.object.refresh_from_db()
     return act.object
-
-
-def set_flow_state(*, flow: Flow, state: str, by: Principal, reason: str) -> Flow:
-    """Pause or resume. What comes meanwhile waits in its lanes. Raises StaleState, Refused, ReasonMissing."""
-    wanted = Flow.State(state)
-    with gate(_FLOW_ACTS[wanted], by=by, object=flow, retailer=flow.retailer_id, reason=reason) as act:
-        current = Flow.objects.select_for_update().get(pk=flow.pk)
-        if current.state != flow.state or current.state == wanted:
-            raise StaleState(f"{current.label} is {current.state} by now.")
-        act.before, act.after = {"state": current.state}, {"state": str(wanted)}
-        current.state = wanted
-        current.save(update_fields=["state"])
-    return current
 
 
 def _setting_problems(manifest: Manifest, config: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:

@@ -115,19 +115,29 @@ def _retry(item: str, by: Any) -> str:
     return DONE
 
 
-def _set_flow(state: str, pk: str, by: Any) -> str:
+def _pause_flow(pk: str, by: Any) -> str:
     """As a page does: with the flow as it was shown."""
     try:
-        set_flow_state(flow=Flow.objects.get(pk=pk), state=state, by=by, reason=REASON)
+        pause([on_flow(Flow.objects.select_related("retailer").get(pk=pk))], by=by, reason=REASON, seen=())
     except FlowStale:
         return REFUSED
     return DONE
 
 
+def _resume_flow(pk: str, by: Any) -> str:
+    open_ = list(Pause.objects.open().filter(flow_id=pk).values_list("pk", flat=True))
+    try:
+        if open_:
+            resume(open_, by=by, reason=REASON)
+    except FlowStale:
+        return REFUSED
+    return DONE if open_ else REFUSED
+
+
 ACTS: dict[str, Callable[[str, Any], str]] = {
     "exception.retried": _retry,
-    "flow.paused": lambda pk, by: _set_flow("paused", pk, by),
-    "flow.resumed": lambda pk, by: _set_flow("active", pk, by),
+    "flow.paused": _pause_flow,
+    "flow.resumed": _resume_flow,
 }
 
 
@@ -154,11 +164,12 @@ if __name__ == "__main__":
     from django.db import DatabaseError, InterfaceError, connection
     from psycopg_pool import PoolTimeout
 
+    from connectors.engine.pauses.services import pause, resume
+    from connectors.engine.pauses.targets import on_flow
     from connectors.engine.replay import CannotRetry, StaleState, retry_exception
     from governance.access.principal import command
-    from governance.registry.models import Flow
+    from governance.registry.models import Flow, Pause
     from governance.registry.services import StaleState as FlowStale
-    from governance.registry.services import set_flow_state
     from monitoring.exceptions.models import ExceptionItem
     from tenants.context import ALL, partner_scope
 

@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection as database
 from django.db.models.functions import Now
 
-from connectors.engine.drain.pacing import RAMP_FROM, RAMP_GAIN
 from connectors.engine.endpoints.selectors import limits_of
 from connectors.engine.models import Endpoint
-from connectors.engine.wake import CHANNEL
+from connectors.engine.pauses.gates import CALLED_AGAIN, wake
+from connectors.engine.pauses.services import pause, resume
+from connectors.engine.pauses.targets import on_connection
 from governance.access.principal import Principal
 from governance.audit.events import ObjectRef
 from governance.audit.gate import gate
 from governance.audit.registry import Action, register
-from governance.registry.models import RetailConnection
-from monitoring.ledger.hints import Hint, notify
-from tenants.context import require_scope
+from governance.registry.models import Pause, RetailConnection
+from governance.registry.pauses import target_pauses
+from governance.registry.services import StaleState
 
 MAY = "endpoints.control"
 MOST_AT_ONCE = 200
@@ -33,8 +33,6 @@ LEAST_PER_SECOND = 0.01
 Breaker = Endpoint.Breaker
 
 register(
-    Action("endpoint.held", "A target was held: nothing went to it.", "endpoint", MAY, True),
-    Action("endpoint.let_go", "A target that was not called was called again.", "endpoint", MAY, True),
     Action("endpoint.probed", "A target that was down was tried at once.", "endpoint", MAY, True),
     Action("endpoint.wait_lifted", "The wait a target had asked for was cut short.", "endpoint", MAY, True),
     Action("endpoint.limited", "How fast a target may be called was changed.", "endpoint", MAY, True),
@@ -63,34 +61,28 @@ class _Held:
 
 
 def hold(connection: RetailConnection, *, by: Principal, reason: str, at: datetime | None = None) -> None:
-    """Nothing goes until it is let go. Raises CannotOverride, Refused, ReasonMissing, Endpoint.DoesNotExist."""
-    with _changing("endpoint.held", connection, by, reason, at) as held:
-        _refuse_if(held.row.breaker == Breaker.HELD, f"{connection.label} is held already.")
-        held.changes = {
-            "breaker": Breaker.HELD,
-            "breaker_reason": reason.strip(),
-            "breaker_at": Now(),
-            "probe_at": None,
-        }
+    """Nothing goes until it is let go: a pause of what goes to it, without an end.
+
+    Raises CannotOverride, Refused, ReasonMissing, Endpoint.DoesNotExist.
+    """
+    Endpoint.objects.scoped().get(pk=connection.pk)
+    try:
+        pause([on_connection(connection, Pause.Scope.TARGET)], by=by, reason=reason, seen=(), permission=MAY, at=at)
+    except StaleState as error:
+        raise CannotOverride(f"{connection.label} is held already.") from error
 
 
 def let_go(connection: RetailConnection, *, by: Principal, reason: str, at: datetime | None = None) -> None:
     """Call it again, held or open: slowly at first, as after a probe that got through. Raises as `hold`."""
-    with _changing("endpoint.let_go", connection, by, reason, at) as held:
-        _refuse_if(held.row.breaker == Breaker.CLOSED, f"{connection.label} is called already.")
-        held.changes = {
-            "breaker": Breaker.CLOSED,
-            "breaker_reason": "",
-            "breaker_at": Now(),
-            "probe_at": None,
-            "failures": 0,
-            "window_at": Now(),
-            "window_calls": 0,
-            "window_failures": 0,
-            "pace": RAMP_FROM,
-            "pace_gain": RAMP_GAIN,
-            "paced_at": Now(),
-        }
+    if held := target_pauses(connection.pk):
+        try:
+            resume([row.pk for row in held], by=by, reason=reason, permission=MAY, at=at)
+        except StaleState as error:
+            raise CannotOverride(str(error)) from error
+        return
+    with _changing("endpoint.let_go", connection, by, reason, at) as held_row:
+        _refuse_if(held_row.row.breaker == Breaker.CLOSED, f"{connection.label} is called already.")
+        held_row.changes = dict(CALLED_AGAIN)
 
 
 def probe_now(connection: RetailConnection, *, by: Principal, reason: str, at: datetime | None = None) -> None:
@@ -160,7 +152,7 @@ def _changing(
         yield held
         act.before, act.after = _told(row, held.changes), _told(held.changes, held.changes)
         Endpoint.objects.filter(pk=row.pk).update(**held.changes)
-        _wake(row.retailer_id)
+        wake([row.retailer_id])
 
 
 RECORDED = ("breaker", "breaker_reason", "not_before", "own_concurrency", "own_per_second", "pace")
@@ -192,11 +184,3 @@ def _limit_problems(concurrency: int | None, per_second: float | None) -> dict[s
     if per_second is not None and not LEAST_PER_SECOND <= per_second <= MOST_PER_SECOND:
         found["per_second"] = f"From {LEAST_PER_SECOND:g} to {MOST_PER_SECOND:g} calls a second."
     return found
-
-
-def _wake(retailer_id: int) -> None:
-    """Drains and pages, after the commit."""
-    schema = require_scope().schema
-    notify(schema, [Hint(retailer_id, "overview")])
-    with database.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, schema])

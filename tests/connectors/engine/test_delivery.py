@@ -262,11 +262,11 @@ async def test_rollups_equal_the_ledger_after_a_drain(world: World, quick_retrie
     assert counted == held
 
 
-async def test_a_paused_target_is_sent_nothing_until_it_is_active_again(world: World):
+async def test_a_disconnected_target_is_sent_nothing_until_it_is_active_again(world: World):
     def put(state: str) -> None:
         RetailConnection.objects.filter(key="erp").update(state=state)
 
-    await world.ask(put, RetailConnection.State.PAUSED)
+    await world.ask(put, RetailConnection.State.DISCONNECTED)
     await world.post(order(1001))
     with pytest.raises(TimeoutError):
         await world.settle(within_seconds=1.5)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from connectors.engine.selectors import waiting_reason
-from governance.registry.models import Flow, RetailConnection
+from governance.registry.models import RetailConnection
 from monitoring.ledger.models import Delivery
 from tests.support.engine import World
 from tests.support.orders import order
@@ -28,24 +28,12 @@ async def test_what_follows_an_exception_says_that_it_waits_behind_it(world: Wor
     assert second == "It waits behind an exception about the same document, so that both arrive in order."
 
 
-async def test_a_paused_target_is_named(world: World):
-    await world.ask(lambda: RetailConnection.objects.filter(key="erp").update(state="paused"))
+async def test_a_disconnected_target_is_named(world: World):
+    await world.ask(lambda: RetailConnection.objects.filter(key="erp").update(state="disconnected"))
     await world.post(order(1001))
     with pytest.raises(TimeoutError):
         await world.settle(within_seconds=1)
-    assert await world.ask(reasons) == ["ERP is paused; it goes when the connection is active again."]
-
-
-async def test_a_paused_flow_holds_its_messages_and_goes_on_when_it_is_resumed(world: World):
-    await world.ask(lambda: Flow.objects.filter(key="sales").update(state="paused"))
-    await world.post(order(1001))
-    with pytest.raises(TimeoutError):
-        await world.settle(within_seconds=1)
-    assert await world.ask(reasons) == ["The flow Sales to ERP is paused; it goes when the flow is active again."]
-    assert world.erp.journal.calls == []
-    await world.ask(lambda: Flow.objects.filter(key="sales").update(state="active"))
-    await world.settle()
-    assert sum(world.erp.journal.effects.values()) == 1
+    assert await world.ask(reasons) == ["ERP is disconnected; it goes when the connection is active again."]
 
 
 async def test_what_was_delivered_waits_for_nothing(world: World):

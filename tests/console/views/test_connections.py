@@ -176,14 +176,14 @@ def test_the_list_shows_each_reader_their_own():
     assert "Harbour shop" not in signed_in("cleo@bluebell.example").get(reverse("connections")).content.decode()
 
 
-def test_pausing_and_resuming_need_a_reason():
+def test_disconnecting_needs_a_reason():
     client = signed_in(EVE)
     connected(client)
     act = reverse("connection-state", args=["shop"])
-    client.post(act, {"state": "paused", "seen": "active", "reason": ""})
+    client.post(act, {"state": "disconnected", "seen": "active", "reason": ""})
     assert RetailConnection.objects.get().state == "active"
-    client.post(act, {"state": "paused", "seen": "active", "reason": "maintenance"})
-    assert RetailConnection.objects.get().state == "paused"
+    client.post(act, {"state": "disconnected", "seen": "active", "reason": "maintenance"})
+    assert RetailConnection.objects.get().state == "disconnected"
     assert "Please give a reason" in client.get(reverse("connection", args=["shop"])).content.decode()
 
 
@@ -191,12 +191,12 @@ def test_an_act_on_a_page_that_is_out_of_date_is_refused():
     client = signed_in(EVE)
     connected(client)
     act = reverse("connection-state", args=["shop"])
-    client.post(act, {"state": "paused", "seen": "active", "reason": "maintenance"})
-    client.post(act, {"state": "disconnected", "seen": "active", "reason": "second thought"})
-    assert RetailConnection.objects.get().state == "paused"
+    client.post(act, {"state": "active", "seen": "disconnected", "reason": "second thought"})
+    assert RetailConnection.objects.get().state == "active"
+    assert "is active by now" in client.get(reverse("connection", args=["shop"])).content.decode()
 
 
-@pytest.mark.parametrize("state", ["", "deleted", "ACTIVE"])
+@pytest.mark.parametrize("state", ["", "deleted", "ACTIVE", "paused"])
 def test_an_unknown_state_is_refused(state):
     client = signed_in(EVE)
     connected(client)

@@ -9,7 +9,9 @@ from django.db import connection
 from django.urls import reverse
 
 from connectors.engine.intake.app import Intake
-from governance.audit.models import AuditEvent
+from connectors.engine.pauses.services import pause
+from connectors.engine.pauses.targets import on_connection
+from governance.access.principal import command
 from governance.credentials.services import keyring
 from governance.registry.models import Flow, RetailConnection
 from tenants.context import Scope, partner_scope, scope_of
@@ -115,19 +117,14 @@ def test_an_end_out_of_sight_is_not_there_and_without_two_ends_there_is_nothing_
     assert eve.get(FLOW_NEW, {"source": "nowhere"}).status_code == 404
 
 
-def test_pausing_a_flow_needs_a_reason_and_the_state_one_saw(joined):
-    act = reverse("flow-state", args=["sales"])
-    joined.post(act, {"state": "paused", "seen": "active", "reason": ""})
-    assert Flow.objects.get().state == "active"
-    joined.post(act, {"state": "paused", "seen": "active", "reason": "stock-taking"})
+def test_a_flow_of_a_paused_source_is_set_up_waiting(eve):
+    connected(eve)
+    shop = RetailConnection.objects.select_related("retailer").get()
+    RetailConnection.objects.create(retailer=shop.retailer, key="erp", label="ERP", connector="tryton")
+    pause([on_connection(shop, "source")], by=command("tests"), reason="they move house")
+    assert eve.post(FLOW_NEW, FLOW).status_code == 302
     assert Flow.objects.get().state == "paused"
-    assert "what comes meanwhile waits" in joined.get(reverse("connection", args=["erp"])).content.decode()
-    joined.post(act, {"state": "paused", "seen": "active", "reason": "twice"})
-    joined.post(act, {"state": "active", "seen": "paused", "reason": "counted", "back": "target"})
-    assert Flow.objects.get().state == "active"
-    assert joined.post(act, {"state": "gone", "reason": "x"}).status_code == 400
-    done = AuditEvent.objects.filter(action__in=["flow.paused", "flow.resumed"], outcome="done")
-    assert list(done.order_by("at").values_list("action", flat=True)) == ["flow.paused", "flow.resumed"]
+    assert "What Harbour shop sends waits" in eve.get(reverse("connection", args=["shop"])).content.decode()
 
 
 def _by_the_pages(erp_url: str) -> tuple[Scope, str]:

@@ -166,12 +166,12 @@ def test_nobody_connects_a_retailer_they_do_not_see(pine, northgate):
         connected(pine, person_principal(eve))
 
 
-def test_pausing_needs_a_reason_and_the_state_one_saw(pine, eve):
+def test_disconnecting_needs_a_reason_and_the_state_one_saw(pine, eve):
     shop = connected(pine, eve).connection
     with pytest.raises(ReasonMissing):
-        set_connection_state(connection=shop, state="paused", by=eve, reason="")
-    paused = set_connection_state(connection=shop, state="paused", by=eve, reason="maintenance")
-    assert paused.state == "paused"
+        set_connection_state(connection=shop, state="disconnected", by=eve, reason="")
+    gone = set_connection_state(connection=shop, state="disconnected", by=eve, reason="maintenance")
+    assert gone.state == "disconnected"
     with pytest.raises(StaleState):
         set_connection_state(connection=shop, state="disconnected", by=eve, reason="too late")
 
