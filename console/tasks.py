@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 
 from celery import shared_task
 from django.db import DatabaseError, close_old_connections, connection
+from kombu.exceptions import OperationalError
 
 from connectors.engine.pauses.services import end_expired
+from connectors.engine.polling.poller import poll_partner
+from connectors.engine.polling.services import is_due
 from monitoring.rollups.folding import fold
-from tenants.context import partner_scope
+from tenants.context import partner_scope, scope_of
 from tenants.selectors import active_partners
 
 log = logging.getLogger(__name__)
 
 PARTITION_MONTHS_AHEAD = 4
 FOLDING_SECONDS = 5.0
+POLL_EXPIRES = 10.0  # by then the next tick has asked again
 
 
 @shared_task(name="console.tick")
@@ -46,6 +51,28 @@ def _look_after(schema: str) -> None:
             _fold_minutes()
     except DatabaseError:
         log.exception("%s has minutes that are not folded", schema)
+    try:
+        with partner_scope(schema):
+            _start_polls(schema)
+    except DatabaseError:
+        log.exception("%s has streams that are not read", schema)
+
+
+@shared_task(name="console.poll")
+def poll(schema: str) -> None:
+    """Reads the streams of a partner that are due. Run twice it does nothing twice: each stream is leased."""
+    try:
+        asyncio.run(poll_partner(scope_of(schema)))
+    finally:
+        close_old_connections()
+
+
+def _start_polls(schema: str) -> None:
+    if is_due():
+        try:
+            poll.apply_async([schema], expires=POLL_EXPIRES)
+        except OperationalError as error:
+            log.warning("the broker did not take a poll; the next tick asks again: %s", error)
 
 
 def _fold_minutes() -> None:

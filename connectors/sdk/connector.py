@@ -1,9 +1,10 @@
-"""What a connector is to the engine: a manifest and up to four abilities.
+"""What a connector is to the engine: a manifest and up to five abilities.
 
     SIGNED WEBHOOKS   `webhooks`: verify raw bytes, name the event
     SOURCE            `reader`: payload -> canonical objects
     TARGET            `operations`: canonical object -> effects in the target, in named steps
     FILES             `files`: the name and bytes of a file -> documents (connectors.sdk.files)
+    POLLED            `polls`: what is new since, page by page (connectors.sdk.polling)
 
 A connector package exposes one module-level `connector: Connector`, registered by entry point or by
 `connectors.library`. It holds no state; what must live longer than a call is in `Call.session`.
@@ -23,6 +24,7 @@ from governance.catalogue.manifest import Manifest
 
 if TYPE_CHECKING:
     from connectors.sdk.files import Files
+    from connectors.sdk.polling import Polls
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +133,4 @@ class Connector:
     operations: Mapping[str, Operation] = field(default_factory=dict)
     probe: Callable[[Call], Awaitable[Sequence[Any]]] | None = None
     files: Files | None = None
+    polls: Polls | None = None

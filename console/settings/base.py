@@ -32,6 +32,7 @@ TENANT_APPS = [
     "monitoring.rollups",
     "connectors.engine",
     "connectors.engine.files",
+    "connectors.engine.polling",
     "console.api",
 ]
 APPS_WITHOUT_TABLES = [

@@ -23,6 +23,7 @@ from monitoring.rollups import histogram
 KINDS: Final[dict[str, frozenset[str]]] = {
     "received": frozenset({""}),
     "repeated": frozenset({"", "conflict"}),
+    "repaired": frozenset({""}),  # of what was received: brought by a poll, though a webhook should have
     "disposed": frozenset({"ignored", "filtered", "deduplicated", "superseded", "unreadable"}),
     "attempt": frozenset({"ok", "failed", "uncertain", "interrupted"}),
     "delivery": frozenset({"delivered", "exception", "superseded", "closed"}),

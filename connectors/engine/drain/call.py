@@ -84,7 +84,7 @@ class EngineCall:
             )
         except EgressError as error:
             record.error = error.reason
-            raise _in_our_words(error, changes=changes) from error
+            raise in_our_words(error, changes=changes) from error
         finally:
             record.duration_us = int((perf_counter() - began) * 1_000_000)
         return self._answered(record, answer)
@@ -122,7 +122,7 @@ class EngineCall:
         return Response(answer.status, answer.headers, answer.body)
 
 
-def _in_our_words(error: EgressError, *, changes: bool) -> Exception:
+def in_our_words(error: EgressError, *, changes: bool) -> Exception:
     """The one question is whether the target may have acted."""
     if isinstance(error, Blocked):
         return CallBlocked(f"The address may not be called: {error.reason}.")

@@ -35,7 +35,7 @@ from tenants.context import Scope
 
 _NEXT = """
 SELECT id, position, retailer_id, connection_id, connection_key, connector, topic, object_type, object_id,
-       source_version, order_key, api_version, trace_id, received_at, disposition, rule, masked, body_hash
+       source_version, order_key, api_version, trace_id, received_at, disposition, rule, masked, body_hash, door
 FROM ledger_message WHERE position > (SELECT position FROM engine_head WHERE id = %s) ORDER BY position LIMIT %s
 """
 _LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('signalbox router'), hashtext(%s))"
@@ -64,7 +64,7 @@ async def next_messages(connection: AsyncConnection, scope: Scope, limit: int) -
     found = await connection.execute(_NEXT, [Head.ROUTED, limit], binary=True)
     if not (await lock.fetchone())[0]:
         return []
-    return [Routable(*row[:-1], bytes(row[-1])) for row in await found.fetchall()]
+    return [Routable(*row[:-2], bytes(row[-2]), row[-1]) for row in await found.fetchall()]
 
 
 async def plan_batch(
@@ -127,7 +127,7 @@ async def write_batch(
 
 
 async def _remember_versions(connection: AsyncConnection, plan: Plan) -> None:
-    rows = [(key, m.retailer_id, m.source_version, m.id, m.body_hash) for key, m in sorted(plan.newest.items())]
+    rows = [(key, m.retailer_id, m.source_version, m.id, m.version_hash) for key, m in sorted(plan.newest.items())]
     await bulk.insert(connection, bulk.OBJECT_VERSIONS, rows, _VERSIONS)
 
 

@@ -47,6 +47,19 @@ def data(response: Response) -> dict[str, Any]:
     return found
 
 
+def listed(response: Response, name: str) -> tuple[dict[str, Any], ...]:
+    """The list of that name in a REST answer. Raises: ConnectorError."""
+    check_status(response)
+    try:
+        document = safe_json.parse(response.body, max_bytes=MAX_BYTES)
+    except safe_json.UnreadablePayload as error:
+        raise Unavailable("Shopify's answer broke off or is no JSON.", detail=error.reason) from error
+    found = document.get(name) if isinstance(document, dict) else None
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise PayloadChanged(f"Shopify's answer has no list of {name}.")
+    return tuple(found)
+
+
 def check_status(response: Response) -> None:
     status = response.status
     if status == 200:

@@ -1,4 +1,5 @@
-"""Reads of the Admin API, by GraphQL (REST is legacy since 2024-10-01). HTTP only; meaning is in reader and answers.
+"""Reads of the Admin API: by GraphQL, but for what changed, which REST (legacy since 2024-10-01, served) states in the
+very shape of the webhooks. HTTP only; meaning is in reader, polls and answers.
 
 The version is asked for in the path and stated by the answer in X-Shopify-API-Version, which may be another one:
 a version no longer served falls forward. Source: shopify.dev/docs/api/usage/versioning, read 2026-11-23.
@@ -9,16 +10,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
 
 from connectors.library.shopify import answers, queries
-from connectors.sdk.connector import Call
+from connectors.sdk.connector import Call, Response
 from connectors.sdk.errors import Misconfigured, PayloadChanged
 
 API_VERSION = "2026-10"
 MAX_LINE_PAGES = 100
+PAGE_SIZE = 50  # some 10 to 20 kB an order, and no answer above 5 MB is read
+EVER = datetime.min.replace(tzinfo=UTC)
+_NEXT_LINK = re.compile(r'<([^>]*)>;\s*rel="?next"?')
 _DOMAIN = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 
 
@@ -36,6 +42,19 @@ class Page:
 
     orders: tuple[Listed, ...]
     cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Orders as webhooks carry them, their refunds within, in the order of their change.
+
+    `next` names the next page, "" on the last; `as_of` is the shop's own time of this answer.
+    """
+
+    orders: tuple[dict[str, Any], ...]
+    next: str
+    as_of: datetime
+    version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +99,33 @@ async def orders_updated_since(call: Call, since: datetime, *, cursor: str | Non
     except (KeyError, TypeError, AttributeError) as error:
         raise PayloadChanged("The list of orders does not have the shape we know.", detail=repr(error)) from error
     return Page(listed, _next(found))
+
+
+async def changed_orders(call: Call, since: datetime, *, page: str = "", limit: int = PAGE_SIZE) -> Changed:
+    """Orders of any state changed at or after `since`, one page: the first, or the one that `next` named.
+
+    Only the page's name is taken from the answer's Link: its address is not followed, so the token stays with the shop.
+    Raises: ConnectorError; RequestRefused also for a page the shop no longer knows.
+    Source: shopify.dev/docs/api/usage/pagination-rest, read 2026-11-23.
+    """
+    asked = {"limit": str(limit)}
+    asked |= (
+        {"page_info": page}
+        if page
+        else {
+            "status": "any",
+            "order": "updated_at asc",
+            "updated_at_min": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        }
+    )
+    version = call.config.get("api_version") or API_VERSION
+    url = f"{_address(call)}/admin/api/{version}/orders.json?{urlencode(asked)}"
+    headers = {"Accept": "application/json", "X-Shopify-Access-Token": _token(call)}
+    response = await call.request("orders_changed", "GET", url, headers=headers, version=version)
+    served = response.headers.get("x-shopify-api-version", "")
+    if served:
+        call.served(served)
+    return Changed(answers.listed(response, "orders"), _next_page(response), _as_of(response), served)
 
 
 async def health(call: Call) -> Health:
@@ -145,6 +191,20 @@ def _next(connection: dict[str, Any]) -> str | None:
     if not isinstance(info.get("endCursor"), str):
         raise PayloadChanged("Shopify says there is more, but not where.")
     return info["endCursor"]
+
+
+def _next_page(response: Response) -> str:
+    match = _NEXT_LINK.search(response.headers.get("link", ""))
+    return (parse_qs(urlsplit(match[1]).query).get("page_info") or [""])[0] if match else ""
+
+
+def _as_of(response: Response) -> datetime:
+    """The answer's own Date; our clock where it has none."""
+    try:
+        stated = parsedate_to_datetime(response.headers.get("date", ""))
+    except ValueError:
+        return datetime.now(UTC)
+    return stated.astimezone(UTC) if stated.tzinfo else stated.replace(tzinfo=UTC)
 
 
 def _topic(name: str) -> str:

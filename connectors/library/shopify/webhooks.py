@@ -49,7 +49,7 @@ class ShopifyWebhooks:
             topic=header(headers, "topic").lower(),
             event_id=header(headers, "webhook-id") or header(headers, "event-id"),
             api_version=header(headers, "api-version"),
-            triggered_at=_moment(header(headers, "triggered-at")),
+            triggered_at=moment(header(headers, "triggered-at")),
             account=header(headers, "shop-domain").lower(),
         )
 
@@ -80,7 +80,7 @@ def _order(order: Mapping[str, Any]) -> Subject:
     """Also of an order as our own read has it (updatedAt)."""
     exact = identity.exact_id(order)
     lane = identity.stated_id(order)
-    changed = _moment(order.get("updated_at") or order.get("updatedAt")) or _moment(order.get("created_at"))
+    changed = moment(order.get("updated_at") or order.get("updatedAt")) or moment(order.get("created_at"))
     name = order.get("name")
     keys = [("order", name)] if isinstance(name, str) and 0 < len(name) <= MAX_NAME else []
     keys += [("order_id", value) for value in dict.fromkeys((exact, lane))]
@@ -99,7 +99,7 @@ def _refund(refund: Mapping[str, Any]) -> Subject:
     if refund.get("order_id") is None:
         raise PayloadChanged("The refund does not say which order it belongs to.")
     order = identity.text_id(refund["order_id"])
-    made = _moment(refund.get("created_at")) or _moment(refund.get("processed_at"))
+    made = moment(refund.get("created_at")) or moment(refund.get("processed_at"))
     return Subject(
         object_type="refund",
         object_id=exact,
@@ -115,7 +115,7 @@ def version(at: datetime | None) -> str:
     return at.isoformat(timespec="microseconds").replace("+00:00", "Z") if at else ""
 
 
-def _moment(value: Any) -> datetime | None:
+def moment(value: Any) -> datetime | None:
     """A time with its offset, in UTC; None for anything else (a webhook is not refused for its clock)."""
     if not isinstance(value, str) or not value:
         return None
