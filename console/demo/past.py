@@ -29,7 +29,8 @@ def ensure_cast(*, by: Principal) -> bool:
     retailer = Retailer.objects.order_by("id").first() or _retailer(NORTHGATE.retailers[0], by=by)
     stores = [StoreFacts(str(place.id), place.name, place.timezone.key) for place in LOCATIONS]
     ensure_stores(retailer, stores, by=by)
-    shop = _system(retailer, "shopify", "Shopify", {"shop_domain": f"{retailer.key}.myshopify.com"}, by=by)
+    config = {"shop_domain": f"{retailer.key}.myshopify.com", "poll_every": "off"}
+    shop = _system(retailer, "shopify", "Shopify", config, by=by)
     erp = _system(retailer, "tryton", "Tryton", {"url": "https://erp.example", "database": "erp"}, by=by)
     ensure_flow(retailer, shop, erp, by=by)
     return True

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from connectors.engine.endpoints.selectors import is_target
 from connectors.engine.pauses.targets import On, sides_of
+from connectors.engine.polling.selectors import Readings, readings_of
 from connectors.library import connector
 from console.access import requires
 from console.addresses import public_url
@@ -116,6 +117,7 @@ class Detail:
     flows: list[FlowRow]
     todo: list[Step]
     called: Shown | None  # how it is called; None for a system that nothing is sent to
+    asked: Readings | None  # how it is asked for news; None for a system that is not
     has_address: bool
     may_edit: bool
     may_edit_flows: bool
@@ -216,6 +218,7 @@ def _detail(request: HttpRequest, current: RetailConnection) -> Detail:
         ],
         todo=_todo(current, busy) if may_edit else [],
         called=shown_of(current.pk) if is_target(current.pk) else None,
+        asked=readings_of(current),
         has_address=current.intake_hash is not None,
         may_edit=may_edit,
         may_edit_flows=request.principal.may("flows.edit"),

@@ -21,6 +21,7 @@ from console.render.journey import Happening, Stage, happenings, stages
 from console.render.lines import message_rows
 from console.render.problem import Problem, problem
 from console.render.sentences import next_action, subject, what_happened
+from console.views.connection_form import known_manifest
 from console.views.scope import page_scope, reader
 from governance.access.roles import ACTIONS, who_can
 from governance.audit.events import ObjectRef
@@ -83,6 +84,16 @@ class MessagePage:
     def may_change(self) -> bool:
         """Whether the page should listen: most messages are settled for good."""
         return self.detail.status in ("waiting", "retrying", "exception", "unreadable")
+
+    @property
+    def door(self) -> str:
+        """How it came, where that is news: what webhooks should have brought was found by asking."""
+        message = self.detail.message
+        if message.door != "poll":
+            return ""
+        manifest = known_manifest(message.connector)
+        backed = manifest is not None and message.topic in manifest.topics
+        return "repaired by poll: no webhook had brought it" if backed else "read by poll"
 
 
 @require_safe

@@ -79,7 +79,7 @@ def _shop(shop: Shop, urls: dict[str, str], by: Principal) -> Sender:
         manifest=connector("shopify").manifest,
         key=shop.key,
         label=f"Shop of {shop.retailer}",
-        config={"shop_domain": f"{shop.retailer}.myshopify.com"},
+        config={"shop_domain": f"{shop.retailer}.myshopify.com", "poll_every": "off"},
         secrets={"access_token": "none", "webhook_secret": secret},
         by=by,
         reason=REASON,

@@ -228,7 +228,7 @@ def _post(demo: Demo, stem: str, event: str) -> UUID:
     delivery = Delivery(
         topic=event,
         sample=sample_of(_raw(stem), event),
-        config={"shop_domain": app.shop},
+        config={"shop_domain": app.shop, "poll_every": "off"},
         api_version="",
         event_id=FOREIGN + stem,
         at=datetime.now(UTC),

@@ -22,7 +22,7 @@ class Reading:
     cursor: Cursor | None
 
     @property
-    def minutes(self) -> str:
+    def often(self) -> str:
         seconds = int(self.every.total_seconds())
         return f"{seconds // 60} min" if seconds % 60 == 0 else f"{seconds} s"
 
