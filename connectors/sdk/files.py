@@ -67,5 +67,8 @@ class Files(Protocol):
     def control(self, data: bytes) -> Control:
         """Of a sidecar. Raises UnreadableFile."""
 
+    def finished(self, data: bytes, config: Mapping[str, str]) -> bool:
+        """False while the end that such a file must have is not there: it may still be written."""
+
     def read(self, named: FileName, data: bytes, config: Mapping[str, str]) -> ReadFile:
         """Every document of a whole file. Raises UnreadableFile."""

@@ -64,13 +64,13 @@ def wanted_erp(folder: DataFolder, url: str) -> Wanted:
 
 def ensure_hosts(urls: Iterable[str], *, by: Principal) -> None:
     """Exactly these of the demo's hosts are listed: ports of an earlier run are withdrawn."""
-    current = {urlsplit(url).netloc for url in urls}
+    current = {urlsplit(url).netloc: url for url in urls}
     for row in AllowedHost.objects.filter(note=NOTE):
         if f"{row.host}:{row.port}" not in current:
             withdraw_host(host_id=row.pk, by=by, reason=REASON)
     listed = {f"{row.host}:{row.port}" for row in AllowedHost.objects.all()}
-    for place in sorted(current - listed):
-        allow_host(url=f"http://{place}", note=NOTE, by=by, reason=REASON)
+    for place in sorted(current.keys() - listed):
+        allow_host(url=current[place], note=NOTE, by=by, reason=REASON)
 
 
 def ensure_connection(retailer: Retailer, wanted: Wanted, *, by: Principal) -> RetailConnection:

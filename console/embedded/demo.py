@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from console.embedded.logs import Echo
 
 # Where the demo's parts listen; `up` picks a port for each and writes the addresses into data/runtime.json.
-# `erp` is Tryton as connections reach it: through a proxy that can be told to be away.
-ADDRESSES = ("shopify", "tryton", "erp", "erp_outage")
+# `erp` is Tryton as connections reach it: through a proxy that can be told to be away. `pos` speaks SFTP, not HTTP.
+ADDRESSES = ("shopify", "tryton", "erp", "erp_outage", "pos")
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,12 @@ SANDBOX: tuple[DemoChild, ...] = (
         grace_seconds=20.0,
         # It says how far the preparation of its first start is.
         echo=Echo.ALL,
+    ),
+    DemoChild(
+        name="pos",
+        argv=("-m", "connectors.sandbox.pos", "--port", "{pos_port}", "--data", "{data}"),
+        address="pos",
+        tells="pos.json",
     ),
     DemoChild(
         name="outage",

@@ -47,11 +47,12 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A name that is a file of ours, and whether it is whole."""
+    """A name that is a file of ours and is whole by what its folder says; `since` when it has been as it is."""
 
     entry: Entry
     named: FileName
     sidecar: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,8 @@ def whole(watched: Watched, entries: Sequence[Entry], at: datetime) -> list[Seen
         sidecar = watched.connector.files.sidecar(entry.name, watched.config)
         marked = watched.config.get("whole_when") == "sidecar"
         if (same or marked) and (not sidecar or sidecar in names):
-            ripe.append(Seen(entry, named, sidecar))
+            since = row.first_seen_at if same and row is not None else at
+            ripe.append(Seen(entry, named, sidecar, since))
     return ripe
 
 

@@ -28,6 +28,7 @@ from tenants.context import Scope, in_scope, scope_of
 log = logging.getLogger(__name__)
 
 AT_ONCE = 256  # receipts handed to the intake together
+UNFINISHED = timedelta(minutes=10)  # a file without its end may stand still this long: uploads pause
 PATIENCE = timedelta(minutes=15)  # a drop may be away this long before a person hears of it
 
 
@@ -97,6 +98,12 @@ class Sweep:
             return
         if (after.size, after.modified) != (seen.entry.size, seen.entry.modified) or len(data) != after.size:
             return  # It grew while it was read: the next look sees it anew.
+        try:
+            finished = watched.connector.files.finished(data, watched.config)
+        except UnreadableFile:
+            finished = True
+        if not finished and self._at - seen.since < UNFINISHED:
+            return
         digest = sha256(data).digest()
         if await in_scope(self._scope, books.known_file, watched, seen, digest):
             return

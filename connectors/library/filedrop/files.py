@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from connectors.library.filedrop.layout import decoded, figures, table, totals
+from connectors.library.filedrop.layout import TRAILER, decoded, figures, table, totals
 from connectors.library.filedrop.manifest import RETURNED, SOLD
 from connectors.library.filedrop.names import SIDECAR, named
 from connectors.mapping.casts import instant
@@ -28,6 +28,12 @@ class StoreDayFiles:
 
     def control(self, data: bytes) -> Control:
         return figures(decoded(data)[0].replace(",", "\n").splitlines())
+
+    def finished(self, data: bytes, config: Mapping[str, str]) -> bool:
+        if (config.get("control") or "trailer") != "trailer":
+            return True
+        last = decoded(data)[0].rstrip().rpartition("\n")[2]
+        return last.startswith(TRAILER)
 
     def read(self, named: FileName, data: bytes, config: Mapping[str, str]) -> ReadFile:
         """Raises UnreadableFile: not one receipt of a file is taken where one row of it cannot be read."""

@@ -28,6 +28,7 @@ from console.demo.systems import (
     wanted_erp,
     wanted_shop,
 )
+from console.demo.tills import drop_url, ensure_till_flow, wanted_tills
 from console.embedded.paths import data_folder
 from console.embedded.runtime import load_runtime
 from governance.access.partners import StoreFacts
@@ -56,15 +57,18 @@ class Command(BaseCommand):
     def _systems(self, partner: Partner, *, by: Principal) -> None:
         folder = data_folder()
         addresses = load_runtime(folder).sandbox
-        if not {"shopify", "erp"} <= addresses.keys():
+        if not {"shopify", "erp", "pos"} <= addresses.keys():
             raise SandboxSilent("no sandbox runs on this data folder: start it with `manage.py up --demo`")
         with partner_scope(partner.schema_name, ALL):
             retailer = Retailer.objects.get(key=RETAILER)
             ensure_stores(retailer, _stores(), by=by)
-            ensure_hosts((addresses["shopify"], addresses["erp"]), by=by)
+            drop = drop_url(addresses["pos"])
+            ensure_hosts((addresses["shopify"], addresses["erp"], drop), by=by)
             shop = ensure_connection(retailer, wanted_shop(folder, addresses["shopify"]), by=by)
             erp = ensure_connection(retailer, wanted_erp(folder, addresses["erp"]), by=by)
             ensure_flow(retailer, shop, erp, by=by)
+            tills = ensure_connection(retailer, wanted_tills(folder, drop, retailer.timezone), by=by)
+            ensure_till_flow(retailer, tills, erp, by=by)
             address = intake_url(shop, NORTHGATE.host, web_port())
         keep_demo_file(folder, intake=address)
         ensure_subscribed(addresses["shopify"], address)

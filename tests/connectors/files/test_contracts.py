@@ -9,7 +9,7 @@ import asyncssh
 import pytest
 
 from connectors.engine.files.models import DropFile, DropWatch, ExpectedFile
-from connectors.engine.files.sweep import PATIENCE
+from connectors.engine.files.sweep import PATIENCE, UNFINISHED
 from governance.registry.models import RetailConnection
 from monitoring.exceptions.models import ExceptionItem
 from tenants.retailers.models import Retailer
@@ -72,6 +72,7 @@ async def test_a_file_that_comes_late_closes_its_exception(drop: Drop):
 async def test_a_wrong_file_is_refused_as_a_whole_and_an_exception(drop: Drop, text: str, reason: str):
     drop.put(text)
     await drop.look(2)
+    await drop.look(later=UNFINISHED)
     (item,) = await _open(drop)
     assert item.error_class == "wrong_file"
     assert reason in item.title
@@ -95,7 +96,7 @@ async def test_the_right_file_closes_the_wrong_ones_exception(drop: Drop):
 
 async def test_a_wrong_file_is_told_of_once(drop: Drop):
     drop.put(HEADER + ROWS)
-    await drop.look(4)
+    await drop.look(4, later=UNFINISHED)
     assert len(await drop.messages("file/refused")) == 1
 
 

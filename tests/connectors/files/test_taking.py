@@ -35,7 +35,8 @@ async def test_half_a_file_waits_until_it_is_whole(drop: Drop):
     path = drop.put(WHOLE[:200])
     await drop.look()
     path.write_text(WHOLE[:260])
-    await drop.look()
+    await drop.look(3)
+    assert await drop.rows(DropFile) == []
     assert await drop.messages() == []
     path.write_text(WHOLE)
     await drop.look(2)

@@ -25,6 +25,7 @@ from tests.console.views.browser import browser, enter
 from tests.paths import ROOT
 
 KEY = "k" * 64
+REST = {"erp": "http://127.0.0.1:8200", "pos": "http://127.0.0.1:8201"}
 
 
 @pytest.fixture
@@ -38,7 +39,10 @@ def sandbox(shell: Shell):
     erp.mkdir(parents=True)
     (erp / "tryton.json").write_text(json.dumps({"application_key": KEY, "database": "tryton"}))
     shop = f"http://127.0.0.1:{port}"
-    shell.remember(web_port=8123, sandbox={"shopify": shop, "erp": "http://127.0.0.1:8200"})
+    tills = shell.data / "sandbox" / "pos"
+    tills.mkdir(parents=True)
+    (tills / "pos.json").write_text(json.dumps({"username": "u", "password": "p" * 12, "fingerprint": "SHA256:x"}))
+    shell.remember(web_port=8123, sandbox={"shopify": shop, **REST})
     yield shop
     process.send_signal(signal.SIGTERM)
     process.wait(20)
@@ -76,9 +80,10 @@ def test_it_makes_the_world_and_the_second_time_changes_nothing(shell: Shell, sa
     made = world(schema)
     assert {(str(place.id), place.name) for place in LOCATIONS} <= set(made["stores"])
     assert made["flows"] == [
-        ("sales-to-erp", "shopify", "tryton", "strict", {"order": "order.upsert", "refund": "refund.create"})
+        ("sales-to-erp", "shopify", "tryton", "strict", {"order": "order.upsert", "refund": "refund.create"}),
+        ("store-sales-to-erp", "filedrop", "tryton", "strict", {"order": "order.upsert", "refund": "refund.create"}),
     ]
-    assert made["hosts"] == sorted([sandbox, "http://127.0.0.1:8200"])
+    assert made["hosts"] == sorted([sandbox, "http://127.0.0.1:8200", "sftp://127.0.0.1:8201"])
     with partner_scope(schema):
         shop = RetailConnection.objects.get(key="shopify")
         address = f"http://northgate.localhost:8123{intake_path(shop)}"
@@ -96,10 +101,10 @@ def test_it_makes_the_world_and_the_second_time_changes_nothing(shell: Shell, sa
 
 def test_another_port_of_a_sandbox_is_followed(shell: Shell, sandbox: str):
     prepare(shell)
-    shell.remember(sandbox={"shopify": sandbox, "erp": "http://127.0.0.1:8300"}, web_port=8124)
+    shell.remember(sandbox={"shopify": sandbox, **REST, "erp": "http://127.0.0.1:8300"}, web_port=8124)
     prepare(shell)
     made = world(Partner.objects.get(key="northgate").schema_name)
-    assert made["hosts"] == sorted([sandbox, "http://127.0.0.1:8300"])
+    assert made["hosts"] == sorted([sandbox, "http://127.0.0.1:8300", "sftp://127.0.0.1:8201"])
     with partner_scope(Partner.objects.get(key="northgate").schema_name):
         assert RetailConnection.objects.get(key="tryton").config["url"] == "http://127.0.0.1:8300"
     assert all(":8124/in/" in known["address"] for known in ShopControl(sandbox).subscriptions())
