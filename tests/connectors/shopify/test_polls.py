@@ -14,11 +14,17 @@ from connectors.sandbox.shopify.options import CancelOptions, CreateOptions, Ref
 from connectors.sdk.connector import Response
 from connectors.sdk.errors import RequestRefused
 from connectors.sdk.polling import OFF, every
-from tests.connectors.shopify.test_against_the_stand_in import stand_in  # noqa: F401
+from tests.connectors.shopify.test_against_the_stand_in import open_stand_in
 
 POLLS = connector("shopify").polls
 NOW = datetime.now(UTC).replace(microsecond=0)
 START = NOW - timedelta(hours=2)
+
+
+@pytest.fixture
+async def shop_and_call(tmp_path):
+    async with open_stand_in(tmp_path / "shop") as opened:
+        yield opened
 
 
 async def read_on(call, state):
@@ -32,8 +38,8 @@ async def read_on(call, state):
             return found, state
 
 
-async def test_pages_are_read_to_the_end_and_the_next_reading_begins_before_it(stand_in, monkeypatch):
-    shop, call = stand_in
+async def test_pages_are_read_to_the_end_and_the_next_reading_begins_before_it(shop_and_call, monkeypatch):
+    shop, call = shop_and_call
     monkeypatch.setattr(client.changed_orders, "__kwdefaults__", {"page": "", "limit": 3})
     placed = [shop.create(CreateOptions(at=START + timedelta(minutes=n)))["order_id"] for n in range(8)]
     found, state = await read_on(call, {})
@@ -44,8 +50,8 @@ async def test_pages_are_read_to_the_end_and_the_next_reading_begins_before_it(s
     assert same == state
 
 
-async def test_cancelled_orders_and_refunds_are_found_in_the_shape_of_webhooks(stand_in):
-    shop, call = stand_in
+async def test_cancelled_orders_and_refunds_are_found_in_the_shape_of_webhooks(shop_and_call):
+    shop, call = shop_and_call
     cancelled, refunded = (shop.create(CreateOptions(channel="web", at=START))["order_id"] for _ in range(2))
     shop.cancel(cancelled, CancelOptions(at=START + timedelta(minutes=1)))
     shop.refund(refunded, RefundOptions(at=START + timedelta(minutes=2)))
@@ -57,9 +63,9 @@ async def test_cancelled_orders_and_refunds_are_found_in_the_shape_of_webhooks(s
         assert connector("shopify").reader.canonical(one.topic, one.document)
 
 
-async def test_how_settled_a_change_is_goes_by_the_shops_clock(stand_in, monkeypatch):
+async def test_how_settled_a_change_is_goes_by_the_shops_clock(shop_and_call, monkeypatch):
     """The shop says that it is an hour earlier than we think: what changed within its last minute is left."""
-    shop, call = stand_in
+    shop, call = shop_and_call
     shop.create(CreateOptions(at=NOW - timedelta(hours=1, seconds=30)))
     send = call.request
 
@@ -74,9 +80,9 @@ async def test_how_settled_a_change_is_goes_by_the_shops_clock(stand_in, monkeyp
     assert len((await read_on(call, {}))[0]) == 1
 
 
-async def test_the_token_goes_to_no_address_of_the_answer(stand_in, monkeypatch):
+async def test_the_token_goes_to_no_address_of_the_answer(shop_and_call, monkeypatch):
     """Only the page's name is taken from its Link."""
-    shop, call = stand_in
+    shop, call = shop_and_call
     monkeypatch.setattr(client.changed_orders, "__kwdefaults__", {"page": "", "limit": 1})
     for n in range(2):
         shop.create(CreateOptions(at=START + timedelta(minutes=n)))
@@ -95,8 +101,8 @@ async def test_the_token_goes_to_no_address_of_the_answer(stand_in, monkeypatch)
     assert set(asked) == {urlsplit(call.config["admin_url"]).netloc}
 
 
-async def test_a_page_nobody_knows_is_refused_and_read_from_the_beginning(stand_in):
-    shop, call = stand_in
+async def test_a_page_nobody_knows_is_refused_and_read_from_the_beginning(shop_and_call):
+    shop, call = shop_and_call
     shop.create(CreateOptions(at=START))
     with pytest.raises(RequestRefused):
         await client.changed_orders(call, START, page="gone")
