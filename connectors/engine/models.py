@@ -21,6 +21,18 @@ class Head(models.Model):
         db_table = "engine_head"
 
 
+class Behind(models.Model):
+    """A retailer whose burst others overtake: routed up to `position`, and not from there to the watermark."""
+
+    retailer_id = models.BigIntegerField(primary_key=True)
+    position = models.BigIntegerField()
+
+    objects = RetailerQuerySet.as_manager()
+
+    class Meta:
+        db_table = "engine_behind"
+
+
 class Lane(models.Model):
     """What must stay in order: (flow, key). Exists only while it holds entries. A free one has no crashes."""
 

@@ -35,6 +35,7 @@ FROM slow WHERE slow.connection_id = e.connection_id
 _BUSY = """
 SELECT (SELECT count(*) FROM {schema}.ledger_message
         WHERE position > (SELECT position FROM {schema}.engine_head WHERE id = 2))
+     + (SELECT count(*) FROM {schema}.engine_behind)
      + (SELECT count(*) FROM {schema}.engine_entry e JOIN {schema}.engine_lane l ON l.id = e.lane_id
         WHERE NOT l.parked)
 """

@@ -240,6 +240,7 @@ class Demo:
         return self.count(
             "SELECT (SELECT count(*) FROM ledger_message"
             "        WHERE position > (SELECT position FROM engine_head WHERE id = 2))"
+            "     + (SELECT count(*) FROM engine_behind)"
             "     + (SELECT count(*) FROM engine_entry e JOIN engine_lane l ON l.id = e.lane_id WHERE NOT l.parked)"
         )
 

@@ -24,12 +24,13 @@ from connectors import library
 from connectors.engine.config import ConfigBook
 from connectors.engine.drain.claim import LEASE_SECONDS, claim, end_dead_leases
 from connectors.engine.drain.rooms import Rooms, ask_rooms
-from connectors.engine.drain.route import next_messages, plan_batch, write_batch
+from connectors.engine.drain.route import plan_batch, write_batch
+from connectors.engine.drain.turns import next_turn
 from connectors.engine.drain.work import Work
 from connectors.engine.drain.worker import Drain
 from connectors.engine.intake.address import secret_hash
 from connectors.engine.intake.app import Intake
-from connectors.engine.models import Entry, Head
+from connectors.engine.models import Behind, Entry, Head
 from connectors.sdk.connector import Connector
 from governance.access.principal import command
 from governance.credentials.services import store_secret
@@ -52,7 +53,7 @@ BY = command("tests")
 
 @dataclass
 class World:
-    """Northgate's Harbour & Pine: shop → fake ERP, and what tests do with them."""
+    """A retailer of Northgate's: shop → fake ERP, and what tests do with them. Harbour & Pine, if none is named."""
 
     scope: Scope
     erp: FakeErp
@@ -60,6 +61,7 @@ class World:
     flow: Flow
     intake: Intake = field(default_factory=Intake)
     host: str = "northgate.localhost"
+    address: str = ADDRESS
 
     async def post(
         self, document: Any, topic: str = "orders/create", *, event_id: str = "", **overrides: Any
@@ -69,7 +71,7 @@ class World:
         headers = signed(body, overrides.get("secret", SIGNING), topic, event_id=event_id)
         headers |= {"host": overrides.get("host", self.host), "content-length": str(len(body))}
         headers |= overrides.get("headers", {})
-        path = overrides.get("path", f"/in/{self.scope.schema.removeprefix('p_')}-{ADDRESS}")
+        path = overrides.get("path", f"/in/{self.scope.schema.removeprefix('p_')}-{self.address}")
         return await call_asgi(self.intake, path, headers, body, method=overrides.get("method", "POST"))
 
     async def settle(self, *, within_seconds: float = 6.0) -> None:
@@ -100,7 +102,7 @@ class World:
 
 def _quiet() -> bool:
     routed = Head.objects.get(pk=Head.ROUTED).position
-    waiting = Message.objects.filter(position__gt=routed).exists()
+    waiting = Message.objects.filter(position__gt=routed).exists() or Behind.objects.exists()
     return not waiting and not Entry.objects.filter(lane__parked=False).exists()
 
 
@@ -115,8 +117,8 @@ async def route_only(world: World, pool: AsyncConnectionPool) -> None:
     """Everything into its lanes and nothing out of them."""
     config = await ConfigBook().of(world.scope)
     async with scoped(pool, world.scope) as connection, connection.transaction():
-        messages = await next_messages(connection, world.scope, 256)
-        batch = await plan_batch(connection, world.scope, config, messages)
+        turn = await next_turn(connection, world.scope.schema, 256, random.Random(7))
+        batch = await plan_batch(connection, world.scope, config, turn)
         await write_batch(connection, world.scope, batch, Rooms(0), holder=0, slot=999)
 
 
@@ -217,15 +219,18 @@ def _close() -> None:
     connection.close()
 
 
-def connect(erp: FakeErp, connector: str, *, mode: str = Flow.Mode.STRICT) -> World:
+def connect(
+    erp: FakeErp, connector: str, *, mode: str = Flow.Mode.STRICT, of: str = "harbour-pine", address: str = ADDRESS
+) -> World:
     partner = Partner.objects.get(key="northgate")
     with partner_scope(partner.schema_name):
-        retailer = Retailer.objects.get(key="harbour-pine")
+        retailer = Retailer.objects.get(key=of)
+        mark = "" if of == "harbour-pine" else f"{of}-"
         shop = RetailConnection.objects.create(
-            retailer=retailer, key="shop", label="Shop", connector="shopify", intake_hash=secret_hash(ADDRESS)
+            retailer=retailer, key=f"{mark}shop", label="Shop", connector="shopify", intake_hash=secret_hash(address)
         )
         target = RetailConnection.objects.create(
-            retailer=retailer, key="erp", label="ERP", connector=connector, config={"url": erp.url}
+            retailer=retailer, key=f"{mark}erp", label="ERP", connector=connector, config={"url": erp.url}
         )
         store_secret(
             connection_id=shop.pk,
@@ -238,7 +243,7 @@ def connect(erp: FakeErp, connector: str, *, mode: str = Flow.Mode.STRICT) -> Wo
         allow_host(url=erp.url, note="fake ERP", by=BY, reason="tests")
         flow = Flow.objects.create(
             retailer=retailer,
-            key="sales",
+            key=f"{mark}sales",
             label="Sales to ERP",
             source=shop,
             target=target,
@@ -246,4 +251,4 @@ def connect(erp: FakeErp, connector: str, *, mode: str = Flow.Mode.STRICT) -> Wo
             mode=mode,
         )
     connection.close()
-    return World(scope_of(partner.schema_name), erp, shop, flow)
+    return World(scope_of(partner.schema_name), erp, shop, flow, address=address)

@@ -106,16 +106,24 @@ async def _due(connection: AsyncConnection, rooms: Mapping[int, int]) -> list[Du
 
 
 def choose(due: Sequence[Due], rooms: Rooms, rng: random.Random, *, suspects: bool) -> list[Due]:
-    """Endpoints in turn, each within its room and shares, the longest due first. Takes their places."""
+    """Retailers in turn, of each its endpoints in turn, each within its room and shares, the longest due first.
+
+    Takes their places.
+    """
     by_endpoint: dict[int, list[Due]] = {}
     suspected = [lane for lane in due if lane.suspect] if suspects else []
     first = min(suspected, key=lambda lane: lane.due_at, default=None)
     for lane in sorted(due, key=lambda lane: lane.due_at):
         if not lane.suspect or lane is first:
             by_endpoint.setdefault(lane.endpoint_id, []).append(lane)
-    turns = [_within(rooms.free[endpoint], lanes, rng) for endpoint, lanes in by_endpoint.items()]
-    rng.shuffle(turns)
-    return [lane for lane in _in_turn(turns) if rooms.take(lane.endpoint_id)]
+    by_retailer: dict[int, list[Sequence[Due]]] = {}
+    for endpoint, lanes in by_endpoint.items():
+        by_retailer.setdefault(rooms.retailers[endpoint], []).append(_within(rooms.free[endpoint], lanes, rng))
+    for turns in by_retailer.values():
+        rng.shuffle(turns)
+    retailers = [list(_in_turn(turns)) for turns in by_retailer.values()]
+    rng.shuffle(retailers)
+    return [lane for lane in _in_turn(retailers) if rooms.take(lane.endpoint_id)]
 
 
 def _within(free: int, lanes: Sequence[Due], rng: random.Random) -> list[Due]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,8 +20,10 @@ from connectors.engine.drain.finish import Finisher
 from connectors.engine.drain.intents import LeftBehind, intent_log, left_behind
 from connectors.engine.drain.perform import Performer, unsettled_seconds
 from connectors.engine.drain.rooms import ask_rooms, take_tokens
-from connectors.engine.drain.route import next_messages, plan_batch, targets_of, write_batch
+from connectors.engine.drain.route import plan_batch, targets_of, write_batch
+from connectors.engine.drain.turns import advance, next_turn
 from connectors.engine.drain.work import Result, Work
+from connectors.engine.shares import RETAILER, may_take
 from governance.egress.client import Egress
 from monitoring.ledger.hints import Hint, notify_soon
 from tenants.asyncdb import scoped
@@ -29,6 +32,10 @@ from tenants.context import Scope
 log = logging.getLogger(__name__)
 
 BATCH = 256
+# Routed at once also where fewer may be sent: their lanes are where they wait.
+LEAST_ROUTED = 64
+# What a body is taken to weigh until one was read.
+BODY_BYTES = 16 * 1024
 MAX_FINISHING = 10_000
 
 
@@ -64,10 +71,17 @@ class PartnerDrain:
         self._finisher = Finisher(scope, holder=identity.holder, slot=identity.slot, worker=identity.worker, rng=rng)
         self._results: Batcher[Result, bool] = Batcher(self._finish, max_batch=BATCH, max_waiting=MAX_FINISHING)
         self._running: dict[asyncio.Task[None], Work] = {}
+        self._by_retailer: Counter[int] = Counter()
+        self._mean_body = BODY_BYTES
+        self.bytes_in_flight = 0
 
     @property
     def in_flight(self) -> int:
         return len(self._running)
+
+    def room_for(self, bytes_left: int) -> int:
+        """How many bodies would fit, by what they weighed lately."""
+        return max(0, bytes_left) // self._mean_body
 
     async def step(self, room: int) -> int:
         """T1: route and lease what is due, at most `room` deliveries, in one transaction; then start them.
@@ -82,7 +96,7 @@ class PartnerDrain:
             try:
                 # In a pipeline nothing waits for an answer that is not needed yet.
                 async with connection.pipeline(), connection.transaction():
-                    hints, works = await self._route_and_lease(connection, config, min(room, BATCH))
+                    hints, works, moved = await self._route_and_lease(connection, config, room)
                     left = await left_behind(connection, works)
             except FlowsChanged:
                 self._book.forget(self.scope)
@@ -91,16 +105,17 @@ class PartnerDrain:
             works = await self._settled(connection, works, left, config)
             self._start(works, config, left)
             await notify_soon(connection, self.scope.schema, hints)
-        return len(hints) + len(works)
+        return len(hints) + len(works) + moved
 
     async def _route_and_lease(
-        self, connection: psycopg.AsyncConnection, config: PartnerConfig, limit: int
-    ) -> tuple[list[Hint], list[Work]]:
-        """What was due before goes first; what is new takes the room that is left."""
-        messages = await next_messages(connection, self.scope, limit)
-        asked = await ask_rooms(connection, limit, targets_of(messages, config))
-        batch = await plan_batch(connection, self.scope, config, messages) if messages else None
-        rooms = await asked.rooms()
+        self, connection: psycopg.AsyncConnection, config: PartnerConfig, room: int
+    ) -> tuple[list[Hint], list[Work], bool]:
+        """What was due before goes first; what is new takes the room that is left. And whether routing came further."""
+        limit = min(room, BATCH)
+        turn = await next_turn(connection, self.scope.schema, max(limit, LEAST_ROUTED), self._rng)
+        asked = await ask_rooms(connection, limit, targets_of(turn.messages, config))
+        batch = await plan_batch(connection, self.scope, config, turn) if turn.messages else None
+        rooms = await asked.rooms(lambda retailer_id: may_take(room, self._by_retailer[retailer_id], RETAILER))
         suspected = any(work.crashes and not work.lease.called for work in self._running.values())
         holder = self._me.holder
         works = await claim(connection, rooms, holder=holder, rng=self._rng, suspects=not suspected)
@@ -108,8 +123,10 @@ class PartnerDrain:
         if batch is not None:
             hints, new = await write_batch(connection, self.scope, batch, rooms, holder=holder, slot=self._me.slot)
             works += new
+        else:
+            await advance(connection, turn.reached)
         await take_tokens(connection, rooms)
-        return hints, works
+        return hints, works, bool(turn.reached)
 
     async def _settled(
         self,
@@ -157,7 +174,18 @@ class PartnerDrain:
         for work in works:
             task = asyncio.create_task(self._attempt(work, config, left.get(work.lane_id, ())))
             self._running[task] = work
+            self._count(work, 1)
             task.add_done_callback(self._ended)
+        if works:
+            # Up at once, down by halves: what was heavy a moment ago may be again.
+            mean = sum(len(work.body) for work in works) // len(works)
+            self._mean_body = max(mean, self._mean_body // 2, 1024)
+
+    def _count(self, work: Work, one: int) -> None:
+        self.bytes_in_flight += one * len(work.body)
+        self._by_retailer[work.retailer_id] += one
+        if not self._by_retailer[work.retailer_id]:
+            del self._by_retailer[work.retailer_id]
 
     async def _attempt(self, work: Work, config: PartnerConfig, left: Sequence[LeftBehind]) -> None:
         result = await self._performer.perform(work, config, left)
@@ -165,7 +193,7 @@ class PartnerDrain:
             log.warning("lane %s was taken over; its late result was refused", work.lane_id)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.pop(task, None)
+        self._count(self._running.pop(task), -1)
         self._wake()
         if not task.cancelled() and task.exception() is not None:
             # The lease runs out and another attempt asks the target what became of this one.

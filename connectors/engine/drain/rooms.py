@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from psycopg import AsyncConnection, AsyncCursor
@@ -16,7 +16,7 @@ LIMITS = """coalesce(e.own_concurrency, e.concurrency), coalesce(e.own_per_secon
     greatest(1, ceil(e.burst * coalesce(e.own_per_second / nullif(e.per_second, 0), 1)))::integer"""
 # What may be called of what has something due. The database's clock decides, as it does for every age here.
 _ENDPOINTS = """
-SELECT e.connection_id, w.waits, :limits, e.tokens, extract(epoch FROM now() - e.counted_at)::float,
+SELECT e.connection_id, e.retailer_id, w.waits, :limits, e.tokens, extract(epoch FROM now() - e.counted_at)::float,
     e.pace, e.pace_gain, extract(epoch FROM now() - e.paced_at)::float, e.breaker
 FROM engine_endpoint e JOIN registry_retailconnection c ON c.id = e.connection_id AND c.state = 'active'
 CROSS JOIN LATERAL (SELECT
@@ -42,19 +42,23 @@ FROM unnest(%s::bigint[], %s::float[]) AS t (id, tokens) WHERE e.connection_id =
 
 @dataclass(slots=True)
 class Rooms:
-    """Places at endpoints that may be called; `limit` is what the drain itself has left."""
+    """Places at endpoints that may be called; `limit` is what the drain itself has left, `left` each retailer of it."""
 
     limit: int
     free: dict[int, int] = field(default_factory=dict)  # by connection; only those with a place
     states: dict[int, State] = field(default_factory=dict)
     taken: dict[int, int] = field(default_factory=dict)
     waiting: list[int] = field(default_factory=list)  # those of `free` at which something is due in its lane
+    retailers: dict[int, int] = field(default_factory=dict)  # by connection
+    left: dict[int, int] = field(default_factory=dict)  # by retailer
 
     def take(self, connection_id: int, count: int = 1) -> bool:
         """Whether there was a place; if so it is gone."""
-        if self.limit < count or self.free.get(connection_id, 0) < count:
+        retailer_id = self.retailers.get(connection_id, 0)
+        if min(self.limit, self.free.get(connection_id, 0), self.left.get(retailer_id, 0)) < count:
             return False
         self.limit -= count
+        self.left[retailer_id] -= count
         self.free[connection_id] -= count
         self.taken[connection_id] = self.taken.get(connection_id, 0) + count
         return True
@@ -74,14 +78,17 @@ class Asked:
     endpoints: AsyncCursor
     leased: AsyncCursor
 
-    async def rooms(self) -> Rooms:
+    async def rooms(self, of_retailer: Callable[[int], int] = lambda retailer_id: 2**31) -> Rooms:
+        """`of_retailer` says how many more of it the drain may have in flight."""
         rooms = Rooms(self.limit)
         found = await self.endpoints.fetchall()
         leased = dict(await self.leased.fetchall())
-        for connection_id, waits, *fields in found:
+        for connection_id, retailer_id, waits, *fields in found:
             state = State(*fields)
-            places = min(self.limit, room(state, leased.get(connection_id, 0)))
+            left = rooms.left.setdefault(retailer_id, of_retailer(retailer_id))
+            places = min(self.limit, left, room(state, leased.get(connection_id, 0)))
             if places > 0:
+                rooms.retailers[connection_id] = retailer_id
                 rooms.states[connection_id] = state
                 rooms.free[connection_id] = places
                 if waits:

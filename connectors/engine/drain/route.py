@@ -1,6 +1,7 @@
-"""T1, first half: messages above the watermark become deliveries and lane entries, in position order.
+"""T1, first half: messages not yet routed become deliveries and lane entries, in the position order of each retailer.
 
-One router at a time a partner, by an advisory try-lock; whoever does not get it has nothing to route.
+One router at a time a partner, by an advisory try-lock; whoever does not get it has nothing to route. Which messages
+are next is said in `connectors.engine.drain.turns`.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from connectors.engine.drain.lanes import BODIES, into_lanes
 from connectors.engine.drain.rooms import Rooms
 from connectors.engine.drain.routing import Known, Plan, Planned, Routable, plan_routes
 from connectors.engine.drain.supersede import Superseded, supersede_waiting
+from connectors.engine.drain.turns import Reached, Turn, advance
 from connectors.engine.drain.work import Work
 from connectors.engine.files.findings import class_and_detail
-from connectors.engine.models import Head
 from connectors.engine.rules.language import Ruling
 from connectors.engine.rules.selectors import document_of
 from connectors.engine.trail import masked_cards
@@ -33,12 +34,6 @@ from monitoring.rollups.writer import Counted, upsert
 from tenants.arrays import array, arrays
 from tenants.context import Scope
 
-_NEXT = """
-SELECT id, position, retailer_id, connection_id, connection_key, connector, topic, object_type, object_id,
-       source_version, order_key, api_version, trace_id, received_at, disposition, rule, masked, body_hash, door
-FROM ledger_message WHERE position > (SELECT position FROM engine_head WHERE id = %s) ORDER BY position LIMIT %s
-"""
-_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('signalbox router'), hashtext(%s))"
 _KNOWN = "SELECT key, version, message_id, body_hash FROM ledger_objectversion WHERE key = ANY(%s)"
 _DISPOSE = """
 UPDATE ledger_message m SET disposition = t.disposition, rule = t.rule
@@ -56,24 +51,15 @@ class Batch:
 
     messages: list[Routable]
     plan: Plan
+    reached: Reached
 
 
-async def next_messages(connection: AsyncConnection, scope: Scope, limit: int) -> list[Routable]:
-    """The next in position order; none where another drain is at it."""
-    lock = await connection.execute(_LOCK, [scope.schema])
-    found = await connection.execute(_NEXT, [Head.ROUTED, limit], binary=True)
-    if not (await lock.fetchone())[0]:
-        return []
-    return [Routable(*row[:-2], bytes(row[-2]), row[-1]) for row in await found.fetchall()]
-
-
-async def plan_batch(
-    connection: AsyncConnection, scope: Scope, config: PartnerConfig, messages: list[Routable]
-) -> Batch:
+async def plan_batch(connection: AsyncConnection, scope: Scope, config: PartnerConfig, turn: Turn) -> Batch:
     """For `write_batch` in the same transaction.
 
     Raises: FlowsChanged. A route is decided once: "no flow takes it" from what was read earlier would lose the message.
     """
+    messages = turn.messages
     # After the messages were read: whatever was configured before they came is seen.
     stamp = await connection.execute(FLOWS_STAMP)
     keys = {message.object_key for message in messages if message.source_version}
@@ -82,7 +68,7 @@ async def plan_batch(
         raise FlowsChanged
     versions = {bytes(key): Known(version, first, bytes(body)) for key, version, first, body in await known.fetchall()}
     rulings = await _rulings(connection, config, messages)
-    return Batch(messages, plan_routes(scope.schema, messages, config.flows_by_source, versions, rulings))
+    return Batch(messages, plan_routes(scope.schema, messages, config.flows_by_source, versions, rulings), turn.reached)
 
 
 async def _rulings(
@@ -121,8 +107,7 @@ async def write_batch(
     if counted:
         await connection.execute(*upsert(counted, slot))
     await insert_events(connection, masked_cards(scope, batch.messages))
-    last = batch.messages[-1].position
-    await connection.execute("UPDATE engine_head SET position = %s WHERE id = %s", [last, Head.ROUTED])
+    await advance(connection, batch.reached)
     return _hints(batch.messages, plan, ended), lanes.works
 
 

@@ -19,6 +19,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from connectors.engine.config import ConfigBook
 from connectors.engine.drain.claim import HOLDER_LOCK, SLOT_LOCK
 from connectors.engine.drain.partner import BATCH, Identity, PartnerDrain
+from connectors.engine.shares import PARTNER, may_take
 from connectors.engine.wake import CHANNEL
 from governance.egress.client import Egress
 from tenants.asyncdb import conninfo, make_pool
@@ -31,7 +32,9 @@ GATHER_SECONDS = 0.015
 RENEW_EVERY = 3  # ticks
 PARTNERS_SECONDS = 5.0
 REST_SECONDS = 5.0
-CAPACITY = 512
+# Deliveries in flight, and the bytes of what they carry.
+CAPACITY = 1024
+MAX_BYTES = 64 * 1024 * 1024
 POOL_SIZE = 6
 STOP_SECONDS = 30.0
 MAX_SLOTS = 1000
@@ -52,6 +55,7 @@ class Drain:
         self._active: set[str] = set()
         self._partners_read = float("-inf")
         self._resting: dict[str, float] = {}
+        self._turns = itertools.count()
 
     def stop(self) -> None:
         self._stop.set()
@@ -102,14 +106,20 @@ class Drain:
                 helper.cancel()
 
     async def _turn(self) -> int:
-        """Each active partner once. How much there was to do."""
+        """Each active partner once, another one first each time. How much there was to do."""
         done = 0
-        for schema, partner in list(self._partners.items()):
-            if schema not in self._active:
-                continue
-            room = CAPACITY - sum(other.in_flight for other in self._partners.values())
-            done += await self._serve_one(partner, room)
+        partners = [partner for schema, partner in self._partners.items() if schema in self._active]
+        first = next(self._turns) % max(1, len(partners))
+        for partner in partners[first:] + partners[:first]:
+            done += await self._serve_one(partner, self._room(partner))
         return done
+
+    def _room(self, partner: PartnerDrain) -> int:
+        """So much a partner may hold that others find something free, however slow its targets are."""
+        count, held = 0, 0
+        for one in self._partners.values():
+            count, held = count + one.in_flight, held + one.bytes_in_flight
+        return min(may_take(CAPACITY - count, partner.in_flight, PARTNER), partner.room_for(MAX_BYTES - held))
 
     async def _serve_one(self, partner: PartnerDrain, room: int) -> int:
         """A defect in one partner's configuration must not stop the others: that partner waits a little."""

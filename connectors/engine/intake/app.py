@@ -11,10 +11,11 @@ import psycopg
 from django.db import DatabaseError
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from connectors.engine.batch import Batcher, Full
+from connectors.engine.batch import Full
 from connectors.engine.intake.address import PREFIX, Address, AddressBook
-from connectors.engine.intake.arrival import Arrival, IntakeDown, Receipt, Verdict
-from connectors.engine.intake.group import group_commit
+from connectors.engine.intake.arrival import IntakeDown, Receipt, Verdict
+from connectors.engine.intake.group import GroupCommit
+from connectors.engine.intake.held import Held, Weight
 from connectors.engine.intake.read import MAX_BODY, Refusal, arrival_of
 from connectors.library import UnknownConnector
 from governance.credentials.envelope import CannotOpen
@@ -41,8 +42,9 @@ class Intake:
 
     def __init__(self) -> None:
         self._book = AddressBook()
-        self._groups: dict[str, Batcher[Arrival, Receipt]] = {}
+        self._groups: dict[str, GroupCommit] = {}
         self._pool: AsyncConnectionPool | None = None
+        self._held = Held()
 
     async def start(self) -> None:
         self._pool = make_pool(size=POOL_SIZE, name="intake", deferred=True)
@@ -58,10 +60,13 @@ class Intake:
         try:
             headers = _headers(scope["headers"])
             address = await self._address(scope, headers)
-            body = await _body(headers, receive)
-            if not address.connector.webhooks.verify(headers=headers, body=body, secrets=address.secrets):
-                raise Refusal(401, "the signature does not verify")
-            receipt = await self._group(address).submit(arrival_of(address, headers, body))
+            group = self._group(address)
+            group.refuse_if_stalled()
+            with self._held.request((address.source.schema, address.source.retailer_id)) as weight:
+                body = await _body(headers, receive, weight)
+                if not address.connector.webhooks.verify(headers=headers, body=body, secrets=address.secrets):
+                    raise Refusal(401, "the signature does not verify")
+                receipt = await group.submit(arrival_of(address, headers, body))
         except Refusal as refusal:
             await _answer(send, refusal.status, refusal.reason)
         except Full:
@@ -82,11 +87,11 @@ class Intake:
             raise Refusal(405, "events are posted")
         return address
 
-    def _group(self, address: Address) -> Batcher[Arrival, Receipt]:
+    def _group(self, address: Address) -> GroupCommit:
         schema = address.source.schema
         group = self._groups.get(schema)
         if group is None:
-            group = self._groups[schema] = group_commit(self._pool, scope_of(schema))
+            group = self._groups[schema] = GroupCommit(self._pool, scope_of(schema))
         return group
 
 
@@ -103,13 +108,14 @@ def _headers(sent: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return headers
 
 
-async def _body(headers: Mapping[str, str], receive: Receive) -> bytes:
+async def _body(headers: Mapping[str, str], receive: Receive, weight: Weight) -> bytes:
     stated = headers.get("content-length", "0")
     if not _is_number(stated) or int(stated) > MAX_BODY:
         raise Refusal(413, f"at most {MAX_BODY} bytes")
+    weight.grow(int(stated))
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await _read(receive)
+            return await _read(receive, int(stated), weight)
     except TimeoutError:
         raise Refusal(408, "the body took too long") from None
 
@@ -119,7 +125,7 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 20
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive, stated: int, weight: Weight) -> bytes:
     parts, size = [], 0
     while True:
         message = await receive()
@@ -129,6 +135,8 @@ async def _read(receive: Receive) -> bytes:
         size += len(part)
         if size > MAX_BODY:
             raise Refusal(413, f"at most {MAX_BODY} bytes")
+        if size > stated:
+            weight.grow(min(len(part), size - stated))
         parts.append(part)
         if not message.get("more_body"):
             return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -7,14 +7,18 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from psycopg import AsyncConnection
 
+from connectors.engine.intake import group
+from connectors.engine.intake.held import REQUEST_BYTES, Held
 from governance.audit.models import AuditEvent
 from monitoring.exceptions.models import ExceptionItem
 from monitoring.ledger import payloads
 from monitoring.ledger.models import BusinessKey, Message, Repeat
 from monitoring.rollups.histogram import middle_us
 from monitoring.rollups.selectors import latency_by_hop
-from tests.support.engine import ADDRESS, World
+from tenants.asyncdb import conninfo
+from tests.support.engine import ADDRESS, World, connect
 from tests.support.orders import body_of, order
 
 
@@ -160,3 +164,38 @@ async def test_a_source_that_states_no_time_has_no_delay(world: World):
     now = datetime.now(UTC)
     found = await world.ask(latency_by_hop, now - timedelta(minutes=5), now)
     assert [one for one in found if one.hop == "source"] == []
+
+
+async def test_while_the_database_is_slow_senders_are_told_to_come_again(world: World, monkeypatch: pytest.MonkeyPatch):
+    """At once, once it is known; and what was kept waiting is stored once, when it is sent again."""
+    monkeypatch.setattr(group, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(group, "STALLED_SECONDS", 0.1)
+    async with await AsyncConnection.connect(conninfo()) as other:
+        await other.execute(f'SELECT position FROM "{world.scope.schema}".engine_head WHERE id = 1 FOR UPDATE')
+        assert (await world.post(order(1001), event_id="one"))[0] == 503
+        assert (await world.post(order(1002), event_id="two"))[0] == 503
+        assert world.intake._groups[world.scope.schema]._batcher._waiting_weight == 0, "the second was not let in"
+    async with asyncio.timeout(5):
+        while (status := (await world.post(order(1001), event_id="one"))[0]) == 503:
+            await asyncio.sleep(0.02)
+    assert (status, (await world.post(order(1002), event_id="two"))[0]) == (200, 202)
+    assert len(await world.ask(messages)) == 2
+
+
+async def test_a_sender_of_too_much_is_told_to_come_again_and_others_are_heard(world: World):
+    """Nothing of it is held longer than its requests are."""
+    held = world.intake._held = Held(limit=6 * REQUEST_BYTES)
+    other = await asyncio.to_thread(connect, world.erp, "fake_search", of="bluebell", address="b" * 32)
+    other.intake = world.intake
+    async with await AsyncConnection.connect(conninfo()) as blocking:
+        await blocking.execute(f'SELECT position FROM "{world.scope.schema}".engine_head WHERE id = 1 FOR UPDATE')
+        many = [asyncio.create_task(world.post(order(1000 + number))) for number in range(6)]
+        while held.total < 2 * REQUEST_BYTES or not any(task.done() for task in many):
+            await asyncio.sleep(0.01)
+        heard = asyncio.create_task(other.post(order(2000)))
+        await asyncio.sleep(0.05)
+    statuses = [status for status, _ in await asyncio.gather(*many)]
+    assert set(statuses) == {202, 429}
+    assert (await heard)[0] == 202
+    assert len(await world.ask(messages)) == statuses.count(202) + 1
+    assert held.total == 0
