@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from connectors.engine.endpoints.selectors import is_target
+from connectors.engine.files.selectors import reads_files
 from connectors.engine.pauses.targets import On, sides_of
 from connectors.engine.polling.selectors import Readings, readings_of
 from connectors.library import connector
@@ -119,6 +120,7 @@ class Detail:
     called: Shown | None  # how it is called; None for a system that nothing is sent to
     asked: Readings | None  # how it is asked for news; None for a system that is not
     has_address: bool
+    has_files: bool
     may_edit: bool
     may_edit_flows: bool
     may_pause: bool
@@ -220,6 +222,7 @@ def _detail(request: HttpRequest, current: RetailConnection) -> Detail:
         called=shown_of(current.pk) if is_target(current.pk) else None,
         asked=readings_of(current),
         has_address=current.intake_hash is not None,
+        has_files=reads_files(current),
         may_edit=may_edit,
         may_edit_flows=request.principal.may("flows.edit"),
         may_pause=request.principal.may("pauses.control"),

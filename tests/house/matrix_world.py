@@ -120,6 +120,9 @@ def _objects(retailer: Retailer, *, person_id: int | None = None) -> dict[str, d
     attempts = Attempt.objects.filter(message_id=message.id).values("id")
     body = Step.objects.filter(attempt_id__in=attempts).first().request_id
     _give_address(shop.source)
+    tills = RetailConnection.objects.create(
+        retailer=retailer, key=f"{retailer.key}-tills", label="Tills", connector="filedrop"
+    )
     ledger_rows.call(shop)
     someone = _person(f"someone@{retailer.key}.example", "staff", retailer, number=person_id)
     return {
@@ -129,6 +132,7 @@ def _objects(retailer: Retailer, *, person_id: int | None = None) -> dict[str, d
         "delivery": {"delivery_id": waiting.id},
         "connection": {"key": shop.source.key},
         "target": {"key": shop.target.key},
+        "drop": {"key": tills.key},
         "flow": {"key": shop.flow.key},
         "person": {"person_id": someone.pk},
     }
