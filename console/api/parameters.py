@@ -42,6 +42,9 @@ EXCEPTIONS: Final = (
     _parameter("connection", "Key of the connection that failed."),
     _parameter("find", "An order number, or words of the problem."),
 )
+PAUSES: Final = (
+    _parameter("state", "Those that stand, or those that are over.", enum=("open", "past"), default="open"),
+)
 IDEMPOTENCY_KEY: Final = OpenApiParameter(
     "Idempotency-Key",
     str,

@@ -16,8 +16,10 @@ from rest_framework.views import set_rollback
 
 from connectors.engine.endpoints.services import CannotOverride, LimitRefused
 from connectors.engine.lanes import CannotRelease, CannotSplit
+from connectors.engine.pauses.services import PauseRefused
 from connectors.engine.replay import CannotRetry, Overtaken, StaleState
 from governance.audit.gate import ReasonMissing, Refused
+from governance.registry.services import StaleState as Changed
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +70,10 @@ def _known(exc: Exception) -> tuple[int, str, str, dict[str, Any]] | None:
             return 409, "overtaken", str(exc), {}
         case LimitRefused():
             return 400, "invalid", "The request is not valid.", {"errors": {k: [v] for k, v in exc.problems.items()}}
+        case PauseRefused():
+            return 400, "invalid", "The request is not valid.", {"errors": {k: [v] for k, v in exc.problems.items()}}
+        case Changed():
+            return 409, "stale_state", str(exc), {}
         case CannotOverride():
             return 409, "cannot_override", str(exc), {}
         case CannotSplit():

@@ -262,6 +262,53 @@ class Endpoints(s.Serializer):
     results = Endpoint(many=True)
 
 
+class PauseIn(ReasonIn):
+    on = s.ListField(
+        child=s.CharField(max_length=80),
+        min_length=1,
+        max_length=200,
+        help_text="What waits, of any retailers one sees: `flow:<key>`, `source:<connection>`, `target:<connection>`.",
+    )
+    expires_at = s.DateTimeField(allow_null=True, default=None, help_text="null: until somebody resumes it.")
+    sla = s.ChoiceField(["counts", "excluded"], default="counts")
+    sla_reason = s.CharField(max_length=400, allow_blank=True, default="", help_text="Needed where it is excluded.")
+
+
+class ResumeIn(ReasonIn):
+    ids = s.ListField(child=s.UUIDField(), min_length=1, max_length=200)
+
+
+class PauseBacklog(s.Serializer):
+    count = s.IntegerField(help_text="Deliveries that wait; those that wait for a decision are not among them.")
+    oldest = s.DateTimeField(allow_null=True, help_text="When the message of the oldest came.")
+    drain_seconds = s.FloatField(allow_null=True, help_text="Once it may go. null: unknown.")
+    says = s.CharField(help_text="The estimate in words.")
+
+
+class Pause(s.Serializer):
+    id = s.UUIDField()
+    scope = s.ChoiceField(["flow", "source", "target"])
+    on = s.CharField(help_text="Its name, as `on` of a request takes it.")
+    label = s.CharField()
+    retailer = s.CharField()
+    reason = s.CharField()
+    sla = s.ChoiceField(["counts", "excluded"])
+    sla_reason = s.CharField(allow_null=True)
+    opened_at = s.DateTimeField()
+    opened_by = s.CharField()
+    request_id = s.CharField(help_text="That of the act: what was paused together has one.")
+    expires_at = s.DateTimeField(allow_null=True)
+    ended_at = s.DateTimeField(allow_null=True)
+    ended_by = s.CharField(allow_null=True)
+    end_reason = s.CharField(allow_null=True)
+    others = s.IntegerField(help_text="Open pauses over the same besides this one: it moves when all are over.")
+    backlog = PauseBacklog(allow_null=True, help_text="null for one that is over.")
+
+
+class Pauses(s.Serializer):
+    results = Pause(many=True)
+
+
 class Hop(s.Serializer):
     hop = s.CharField()
     timed = s.IntegerField()

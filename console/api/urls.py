@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from console.api import endpoints, exceptions, messages, overview, schema
+from console.api import endpoints, exceptions, messages, overview, pauses, schema
 
 urlpatterns = [
     path("messages", messages.Messages.as_view(), name="api-messages"),
@@ -22,6 +22,9 @@ urlpatterns = [
     path("endpoints/<slug:key>/lift-wait", endpoints.LiftWait.as_view(), name="api-endpoint-lift-wait"),
     path("endpoints/<slug:key>/full-pace", endpoints.FullPace.as_view(), name="api-endpoint-full-pace"),
     path("endpoints/<slug:key>/limits", endpoints.Limits.as_view(), name="api-endpoint-limits"),
+    path("pauses", pauses.Pauses.as_view(), name="api-pauses"),
+    path("pauses/begin", pauses.Begin.as_view(), name="api-pauses-begin"),
+    path("pauses/end", pauses.End.as_view(), name="api-pauses-end"),
     path("overview", overview.Overview.as_view(), name="api-overview"),
     path("schema", schema.Schema.as_view(), name="api-schema"),
     path("docs", schema.Reader.as_view(), name="api-docs"),

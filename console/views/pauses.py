@@ -250,7 +250,7 @@ def _form(request: HttpRequest, offered: Sequence[On], asked: Asked) -> HttpResp
 
 def _choices(request: HttpRequest, offered: Sequence[On], asked: Asked) -> list[Choice]:
     """What was asked for and, with a connector, everything of it."""
-    wanted = set(asked.on) | set(_of_connector(request, offered))
+    wanted = {*asked.on, *request.GET.getlist("on"), *_of_connector(request, offered)}
     standing = [one.pause for one in standing_pauses()] if wanted else []
     return [
         Choice(

@@ -10,6 +10,7 @@ from django.test import Client
 from console.api import endpoints
 from console.api.urls import urlpatterns
 from governance.access.roles import ACTIONS_BY_ROLE
+from governance.registry.models import Pause
 from monitoring.ledger.models import Delivery
 from tenants.context import ALL, partner_scope
 from tenants.people.models import Person
@@ -17,6 +18,7 @@ from tests.console.api.calls import Caller, problem
 from tests.console.pages import ADA, CANARY, CLEO, THEO, Rows
 from tests.console.views.browser import NORTHGATE, TIDEWATER
 from tests.support import ledger_rows
+from tests.support.pauses import stop
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ class Operation:
     def at(self, rows: Rows) -> str:
         delivery = Delivery.objects.get(message_id=rows.message.id)
         ledger_rows.call(rows.shop)
+        if self.name == "api-pauses-end" and not Pause.objects.exists():
+            made = stop(rows.shop, "flow")[0]
+            Pause.objects.filter(pk=made.pk).update(id=PAUSED)
         return self.path.format(
             target=rows.shop.target.key, message=rows.message.id, exception=rows.exception.id, delivery=delivery.id
         )
@@ -47,6 +52,8 @@ class Operation:
 
 ENDPOINT_ACTS = {act: {} for act in ("hold", "let-go", "probe", "lift-wait", "full-pace")}
 ENDPOINT_ACTS["limits"] = {"concurrency": 1, "per_second": None}
+PAUSE = {"on": ["flow:harbour-pine-orders"]}
+PAUSED = "01a20000-0000-7000-8000-000000000001"
 OPERATIONS = [
     Operation("api-messages", "get", "messages", "messages.view"),
     Operation("api-message", "get", "messages/{message}", "messages.view", row=True),
@@ -63,6 +70,9 @@ OPERATIONS = [
         for act, more in ENDPOINT_ACTS.items()
     ),
     Operation("api-connections", "get", "connections", "connections.view", shows_canary=False),
+    Operation("api-pauses", "get", "pauses", "connections.view", shows_canary=False),
+    Operation("api-pauses-begin", "post", "pauses/begin", "pauses.control", True, False, PAUSE),
+    Operation("api-pauses-end", "post", "pauses/end", "pauses.control", True, False, {"ids": [PAUSED]}),
     Operation("api-overview", "get", "overview", "overview.view", shows_canary=False),
     Operation("api-schema", "get", "schema", "signed-in", shows_canary=False),
     Operation("api-docs", "get", "docs", "signed-in", shows_canary=False),

@@ -35,6 +35,9 @@ def test_every_operation_is_described(northgate):
         ("endpoints/{key}", "get"),
         *((f"endpoints/{{key}}/{act}", "post") for act in ENDPOINT_ACTS),
         ("connections", "get"),
+        ("pauses", "get"),
+        ("pauses/begin", "post"),
+        ("pauses/end", "post"),
         ("overview", "get"),
     }
 
