@@ -10,10 +10,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import psycopg
 from django.conf import settings
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from tenants.backend.base import SET_SCOPE
 from tenants.context import Scope
@@ -27,6 +28,8 @@ _FLUSH = """
 SELECT set_config('synchronous_commit', current_setting('signalbox.durable'), true),
     pg_logical_emit_message(true, 'signalbox', '')
 """
+# SQLSTATE classes: connection, rolled back (deadlock), resources, prerequisites (lock timeout), operator, system.
+PASSING = frozenset({"08", "40", "53", "55", "57", "58"})
 _applied: WeakKeyDictionary[AsyncConnection, Scope] = WeakKeyDictionary()
 
 
@@ -77,6 +80,16 @@ async def _only_look_up(connection: AsyncConnection) -> None:
 async def _configure_deferred(connection: AsyncConnection) -> None:
     await _only_look_up(connection)
     await connection.execute(_DEFER)
+
+
+def passes(error: Exception) -> bool:
+    """Whether the same statement may succeed later: the connection, a lock, the server or its disk was the trouble.
+
+    Everything else is about the rows: they would be refused again, and whoever sent them with others sends them apart.
+    """
+    if isinstance(error, psycopg.Error):
+        return error.sqlstate is None or error.sqlstate[:2] in PASSING
+    return isinstance(error, PoolTimeout | OSError)
 
 
 @asynccontextmanager

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,16 +14,24 @@ from connectors.engine.models import Endpoint
 from connectors.engine.rules.language import Rules
 from connectors.engine.rules.selectors import live_rules
 from connectors.engine.secrets import call_secrets
-from connectors.library import connector
+from connectors.library import UnknownConnector, connector, known_keys
 from connectors.sdk.connector import Connector
-from governance.catalogue.manifest import RateLimit
+from governance.credentials.envelope import CannotOpen
+from governance.credentials.keyring import KeyNotHere
 from governance.credentials.services import keyring
 from governance.egress.addresses import AllowList
 from governance.egress.selectors import allow_list
 from governance.registry.models import Flow, RetailConnection
 from tenants.context import Scope, in_scope
 
+log = logging.getLogger(__name__)
+
 TTL_SECONDS = 5.0
+_WHY = {
+    CannotOpen: "its stored secret cannot be opened",
+    KeyNotHere: "the key of its secret is not on this host",
+    UnknownConnector: "its connector is not installed on this host",
+}
 # xmin is the transaction that wrote a row as it is: it changes with every change, whoever makes it.
 FLOWS_STAMP = (
     "SELECT concat((SELECT string_agg(concat_ws(':', id, xmin), ',' ORDER BY id) FROM registry_flow), '|',"
@@ -66,6 +75,7 @@ class PartnerConfig:
     flows: Mapping[int, FlowFacts]
     rules: Mapping[int, Rules]  # routing rules, by source
     targets: Mapping[int, Target]
+    broken: Mapping[int, str]  # targets that cannot be called, by connection: why, in a sentence
     allow: AllowList
     flows_stamp: str  # what FLOWS_STAMP answered before the flows were read
     personal_key: bytes = field(repr=False)  # for keyed hashes of personal values
@@ -95,11 +105,23 @@ class ConfigBook:
         by_source: dict[int, tuple[FlowFacts, ...]] = {}
         for flow in flows:
             by_source[flow.source_id] = (*by_source.get(flow.source_id, ()), flow)
-        targets = {row.pk: self._target(schema, row) for row in _target_rows(flows)}
-        _ensure_endpoints(targets, flows)
+        rows = _target_rows(flows)
+        targets, broken = self._targets(schema, rows)
+        _ensure_endpoints([row for row in rows if row.connector in known_keys()])
         personal = keyring().personal(schema)
         by_id = {flow.id: flow for flow in flows}
-        return PartnerConfig(by_source, by_id, live_rules(), targets, allow_list(), stamp, personal)
+        return PartnerConfig(by_source, by_id, live_rules(), targets, broken, allow_list(), stamp, personal)
+
+    def _targets(self, schema: str, rows: list[RetailConnection]) -> tuple[dict[int, Target], dict[int, str]]:
+        """One retailer's secret that cannot be opened stops what goes to that target, and nothing else."""
+        targets, broken = {}, {}
+        for row in rows:
+            try:
+                targets[row.pk] = self._target(schema, row)
+            except (CannotOpen, KeyNotHere, UnknownConnector) as error:
+                log.error("connection %s cannot be called: %s", row.key, type(error).__name__)
+                broken[row.pk] = f"{row.label} cannot be called: {_WHY[type(error)]}."
+        return targets, broken
 
     def _target(self, schema: str, row: RetailConnection) -> Target:
         session = self._sessions.setdefault((schema, row.pk), {})
@@ -131,10 +153,9 @@ def _target_rows(flows: list[FlowFacts]) -> list[RetailConnection]:
     return list(RetailConnection.objects.filter(pk__in={flow.target_id for flow in flows}))
 
 
-def _ensure_endpoints(targets: Mapping[int, Target], flows: list[FlowFacts]) -> None:
+def _ensure_endpoints(rows: Sequence[RetailConnection]) -> None:
     """Each target has its row before any lane points at it, with what its manifest says today."""
-    retailer_of = {flow.target_id: flow.retailer_id for flow in flows}
-    wanted = {target.id: _endpoint(target, retailer_of[target.id]) for target in targets.values()}
+    wanted = {row.pk: endpoint_of(row) for row in rows}
     known = {row.pk: row for row in Endpoint.objects.filter(pk__in=wanted)}
     Endpoint.objects.bulk_create([row for pk, row in wanted.items() if pk not in known], ignore_conflicts=True)
     for pk, row in known.items():
@@ -143,20 +164,12 @@ def _ensure_endpoints(targets: Mapping[int, Target], flows: list[FlowFacts]) -> 
             Endpoint.objects.filter(pk=pk).update(**limits)
 
 
-def _endpoint(target: Target, retailer_id: int) -> Endpoint:
-    limit = target.connector.manifest.rate_limit
-    return _endpoint_row(target.id, retailer_id, limit)
-
-
 def endpoint_of(row: RetailConnection) -> Endpoint:
-    """A target's endpoint before any drain has called it; not saved."""
-    return _endpoint_row(row.pk, row.retailer_id, connector(row.connector).manifest.rate_limit)
-
-
-def _endpoint_row(connection_id: int, retailer_id: int, limit: RateLimit) -> Endpoint:
+    """A target's endpoint before any drain has called it; not saved. Raises UnknownConnector."""
+    limit = connector(row.connector).manifest.rate_limit
     return Endpoint(
-        connection_id=connection_id,
-        retailer_id=retailer_id,
+        connection_id=row.pk,
+        retailer_id=row.retailer_id,
         concurrency=limit.concurrency,
         per_second=limit.per_second,
         burst=limit.burst,

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
 from django.db.models.functions import Now
 
 from connectors.engine.models import Lane
+from connectors.engine.selectors import settled_at
 from connectors.engine.wake import CHANNEL
 from governance.audit.events import ObjectRef
 from monitoring.exceptions.models import ExceptionItem
 from monitoring.exceptions.services import StaleState
 from monitoring.ledger.hints import Hint, exception_changed, messages_changed, notify
+from monitoring.ledger.models import Delivery
 from tenants.context import require_scope
 
 # People's own rollup slot: they never wait for a drain.
@@ -41,10 +44,16 @@ def refuse_while_sent(lane: Lane) -> None:
         raise StaleState("It is being sent right now: wait for what becomes of it.")
 
 
-def free(lane: Lane) -> None:
-    """Due at once, for whoever comes; the new token fences whoever leased it last."""
+def due_again(delivery_id: UUID, now: datetime) -> datetime | Now:
+    """By the database's clock at once, unless a call of this delivery may still be at work in the target."""
+    settled = settled_at(Delivery.objects.get(pk=delivery_id), at=now)
+    return settled if settled > now else Now()
+
+
+def free(lane: Lane, *, due_at: datetime | Now) -> None:
+    """For whoever comes; the new token fences whoever leased it last."""
     freed = {"parked": False, "crashes": 0, "holder": None, "leased_until": None, "token": lane.token + 1}
-    Lane.objects.filter(pk=lane.pk).update(due_at=Now(), share=Lane.Share.LIVE, **freed)
+    Lane.objects.filter(pk=lane.pk).update(due_at=due_at, share=Lane.Share.LIVE, **freed)
 
 
 def tell(retailer_id: int, message_id: UUID, exception_id: UUID | None = None) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models.functions import Now
 
-from connectors.engine.desk import free, locked_lane, subject, tell
+from connectors.engine.desk import due_again, free, locked_lane, subject, tell
 from connectors.engine.models import Entry, Intent, Lane
 from connectors.engine.selectors import own_lane, standing, why_not_release
 from governance.access.principal import Principal
@@ -50,7 +50,7 @@ def split_exception(exception_id: UUID, *, by: Principal, reason: str, at: datet
         if lane is None or found.why_not_split:
             raise CannotSplit(found.why_not_split or "It waits no more.")
         _move_out(lane, item.delivery_id)
-        free(lane)
+        free(lane, due_at=due_again(item.delivery_id, now))
         note_decision(item, by=by, reason=reason, at=now)
         act.after = {"sent_without_it": found.behind}
         tell(item.retailer_id, item.message_id, item.pk)

@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models.functions import Now
 
-from connectors.engine.desk import PEOPLE_SLOT, free, locked_lane, subject, tell
+from connectors.engine.desk import PEOPLE_SLOT, due_again, free, locked_lane, subject, tell
 from connectors.engine.lanes import rejoin
 from connectors.engine.models import Entry, Intent, Lane
 from connectors.engine.selectors import accepted_since, own_lane
@@ -93,7 +92,7 @@ def close_exception(exception_id: UUID, *, by: Principal, reason: str, at: datet
     item = ExceptionItem.objects.scoped().get(pk=exception_id)
     with gate("exception.resolved", by=by, object=subject(item), retailer=item.retailer_id, reason=reason, at=now):
         if item.delivery_id is not None:
-            _leave_lane(item.delivery_id)
+            _leave_lane(item.delivery_id, now)
             _end(item, now)
         change_state(item, to=ExceptionItem.State.RESOLVED, by=by, reason=reason, at=now)
         tell(item.retailer_id, item.message_id, item.pk)
@@ -105,8 +104,9 @@ def _reopen(lane: Lane, delivery: Delivery, by: Principal, reason: str, now: dat
         if parked is not None:
             _retry_along(parked, by, reason, now)
     Entry.objects.filter(delivery_id=delivery.pk).update(attempts=0, trigger="manual")
-    Lane.objects.filter(pk=lane.pk).update(parked=False, crashes=0, due_at=Now(), share=Lane.Share.REPLAY)
-    Delivery.objects.filter(pk=delivery.pk).update(state=Delivery.State.WAITING, due_at=now)
+    due_at = due_again(delivery.pk, now)
+    Lane.objects.filter(pk=lane.pk).update(parked=False, crashes=0, due_at=due_at, share=Lane.Share.REPLAY)
+    Delivery.objects.filter(pk=delivery.pk).update(state=Delivery.State.WAITING, due_at=due_at)
 
 
 def _retry_along(delivery_id: UUID, by: Principal, reason: str, now: datetime) -> None:
@@ -119,7 +119,7 @@ def _retry_along(delivery_id: UUID, by: Principal, reason: str, now: datetime) -
         tell(item.retailer_id, item.message_id, item.pk)
 
 
-def _leave_lane(delivery_id: UUID) -> None:
+def _leave_lane(delivery_id: UUID, now: datetime) -> None:
     """Only the head frees its lane: what waits behind another exception goes on waiting for that one."""
     lane = locked_lane(delivery_id)
     if lane is None:
@@ -130,7 +130,7 @@ def _leave_lane(delivery_id: UUID) -> None:
     if not lane.entries.exists():
         lane.delete()
     elif first == delivery_id:
-        free(lane)
+        free(lane, due_at=due_again(delivery_id, now))
 
 
 def _end(item: ExceptionItem, now: datetime) -> None:

@@ -69,13 +69,20 @@ def why_not_release(delivery: Delivery, *, at: datetime) -> str:
 
 
 def _still_at_work(delivery: Delivery, at: datetime) -> str:
-    """A call that was cut may still take effect: asking the target too early finds nothing and makes it twice."""
+    until = settled_at(delivery, at=at)
+    return f"The target may still be at work on the last try: wait until {until:%H:%M:%S} UTC." if until > at else ""
+
+
+def settled_at(delivery: Delivery, *, at: datetime) -> datetime:
+    """When what was cut off can no longer take effect in the target; `at` where nothing was. Cost: one query.
+
+    Who asks the target sooner finds nothing and makes it twice; what follows it would be done beside it.
+    """
     tries = Attempt.objects.scoped().filter(message_id=delivery.message_id, delivery_id=delivery.pk)
     last = tries.order_by("-id").first()
     if last is None or last.outcome != Attempt.Outcome.UNCERTAIN:
-        return ""
-    until = last.started_at + timedelta(microseconds=last.duration_us) + SETTLE
-    return f"The target may still be at work on the last try: wait until {until:%H:%M:%S} UTC." if until > at else ""
+        return at
+    return max(at, last.started_at + timedelta(microseconds=last.duration_us) + SETTLE)
 
 
 def accepted_since(delivery_id: UUID) -> Later:

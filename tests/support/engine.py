@@ -109,8 +109,9 @@ def _quiet() -> bool:
 async def take(connection: AsyncConnection, *, holder: int, limit: int, suspects: bool = True) -> list[Work]:
     """What a drain with that holder id would lease now; the ids of tests are those of dead drains."""
     await end_dead_leases(connection, holder=0)
-    rooms = await (await ask_rooms(connection, limit)).rooms()
-    return await claim(connection, rooms, holder=holder, rng=random.Random(7), suspects=suspects)
+    async with connection.transaction():
+        rooms = await (await ask_rooms(connection, limit)).rooms()
+        return await claim(connection, rooms, holder=holder, rng=random.Random(7), suspects=suspects)
 
 
 async def route_only(world: World, pool: AsyncConnectionPool) -> None:

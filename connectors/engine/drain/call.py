@@ -75,7 +75,7 @@ class EngineCall:
             await self._announce(step)
         if not self._work.lease.holds:
             raise LeaseLost
-        self._work.lease.called = True
+        self._work.lease.mark_called()
         record = self._begin(step, method, url, body, changes=changes, version=version)
         began = perf_counter()
         try:

@@ -49,20 +49,22 @@ CROSS JOIN LATERAL (SELECT l.* FROM engine_lane l JOIN registry_flow f ON f.id =
     ORDER BY l.leased_until LIMIT 1) l
 """
 _LEASE = """
-WITH wanted AS (
-    SELECT * FROM unnest(%(lanes)s::bigint[], %(attempts)s::uuid[]) AS w (lane_id, attempt_id)
-), free AS (
-    SELECT l.id FROM engine_lane l WHERE l.id = ANY(%(lanes)s) AND NOT l.parked AND l.due_at <= now()
+WITH free AS (
+    SELECT l.id FROM engine_lane l WHERE l.id = ANY(%s) AND NOT l.parked AND l.due_at <= now()
     AND (l.holder IS NULL OR l.leased_until <= now()) ORDER BY l.id FOR UPDATE SKIP LOCKED
-), leased AS (
-    UPDATE engine_lane l SET token = l.token + 1, crashes = l.crashes + (l.holder IS NOT NULL)::int,
-        holder = %(me)s, leased_until = now() + make_interval(secs => %(lease)s)
-    FROM free WHERE l.id = free.id
-    RETURNING l.id, l.token, l.crashes, l.due_at
-), heads AS (
+)
+UPDATE engine_lane l SET token = l.token + 1, crashes = l.crashes + (l.holder IS NOT NULL)::int,
+    holder = %s, leased_until = now() + make_interval(secs => %s)
+FROM free WHERE l.id = free.id
+"""
+# Of lanes that this transaction has just leased, in a statement of its own: what the last holder or the router ended
+# while we waited for the lane's lock is seen as it is now, not as it was when the lock was asked for.
+_HEADS = """
+WITH heads AS (
     SELECT leased.id AS lane_id, leased.token, leased.crashes, leased.due_at, wanted.attempt_id, e.id AS entry_id,
         e.delivery_id, e.message_id, e.retailer_id, e.attempts AS tries, e.trigger
-    FROM leased JOIN wanted ON wanted.lane_id = leased.id
+    FROM unnest(%(lanes)s::bigint[], %(attempts)s::uuid[]) AS wanted (lane_id, attempt_id)
+    JOIN engine_lane leased ON leased.id = wanted.lane_id AND leased.xmin = pg_current_xact_id()::xid
     CROSS JOIN LATERAL (SELECT * FROM engine_entry e WHERE e.lane_id = leased.id ORDER BY e.position LIMIT 1) e
 ), begun AS (
     INSERT INTO engine_intent (attempt_id, retailer_id, delivery_id, lane_id, token, step, at)
@@ -149,13 +151,10 @@ async def _lease(connection: AsyncConnection, lanes: Sequence[int], holder: int,
         return []
     attempts: list[UUID] = [uuid7() for _ in lanes]
     until = monotonic() + LEASE_SECONDS - MARGIN_SECONDS
-    parameters = {
-        "lanes": array("bigint", lanes),
-        "attempts": array("uuid", attempts),
-        "me": holder,
-        "lease": LEASE_SECONDS,
-    }
-    cursor = await connection.execute(_LEASE, parameters, binary=True)
+    ids = array("bigint", lanes)
+    await connection.execute(_LEASE, [ids, holder, LEASE_SECONDS])
+    parameters = {"lanes": ids, "attempts": array("uuid", attempts)}
+    cursor = await connection.execute(_HEADS, parameters, binary=True)
     works = [
         Work(*row[:-3], probe=rooms.is_probe(row[10]), body=body_of(*row[-3:]), lease=Lease(until))
         for row in await cursor.fetchall()
@@ -171,8 +170,9 @@ def body_of(format_: int | None, key_id: str | None, body: bytes | None) -> byte
 
 
 async def _remove_empty(connection: AsyncConnection, lanes: Sequence[int]) -> None:
+    """Of those that this transaction has leased: nobody can put anything into them meanwhile."""
     await connection.execute(
-        "DELETE FROM engine_lane l WHERE id = ANY(%s)"
+        "DELETE FROM engine_lane l WHERE id = ANY(%s) AND xmin = pg_current_xact_id()::xid"
         " AND NOT EXISTS (SELECT FROM engine_entry e WHERE e.lane_id = l.id)",
         [array("bigint", lanes)],
     )
@@ -198,7 +198,7 @@ async def release(connection: AsyncConnection, works: Sequence[Work], waits: Seq
     await connection.execute(
         "UPDATE engine_lane l SET holder = NULL, leased_until = NULL, due_at = now() + make_interval(secs => t.wait)"
         " FROM unnest(%s::bigint[], %s::bigint[], %s::float[]) AS t (id, token, wait)"
-        " WHERE l.id = t.id AND l.token = t.token",
+        " WHERE l.id = t.id AND l.token = t.token AND l.holder IS NOT NULL",
         [*_lanes_and_tokens(works), array("double", list(waits) or [0.0] * len(works))],
     )
 

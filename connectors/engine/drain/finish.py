@@ -92,6 +92,8 @@ class Finisher:
                 await supersede_failed(connection, kept)
                 async with connection.pipeline():  # nothing waits for an answer that is not needed
                     await self._write(connection, kept, datetime.now(UTC))
+            if len(kept) < len(results):
+                await self._late(connection, [r for r in results if (r.work.lane_id, r.work.token) not in mine])
         await notify_soon(connection, self._scope.schema, _hints(kept))
         return [(result.work.lane_id, result.work.token) in mine for result in results]
 
@@ -103,9 +105,7 @@ class Finisher:
 
     async def _write(self, connection: AsyncConnection, results: Sequence[Result], now: datetime) -> None:
         await bulk.insert(connection, bulk.ATTEMPTS, rows.attempts(results, self._worker))
-        steps, bodies = rows.steps(results)
-        await bulk.insert(connection, bulk.PAYLOADS, bodies)
-        await bulk.insert(connection, bulk.STEPS, steps)
+        await self._steps(connection, results)
         await bulk.insert(connection, bulk.FACTS, rows.facts(results), "ON CONFLICT DO NOTHING")
         await bulk.insert(connection, bulk.BUSINESS_KEYS, rows.document_keys(results), "ON CONFLICT DO NOTHING")
         await connection.execute(_DELIVERIES, arrays(_DELIVERY_TYPES, rows.deliveries(results, now)))
@@ -116,6 +116,19 @@ class Finisher:
         counted = upsert(rows.counted(results, now), self._slot)
         if counted is not None:
             await connection.execute(*counted)
+
+    async def _late(self, connection: AsyncConnection, results: Sequence[Result]) -> None:
+        """Their calls were made all the same. Whoever took over tells the attempt as interrupted; what the target
+        answered stands under it and may spare a person the question."""
+        ids = array("uuid", [result.attempt.id for result in results])
+        cursor = await connection.execute("SELECT attempt_id FROM ledger_step WHERE attempt_id = ANY(%s)", [ids])
+        known = {row[0] for row in await cursor.fetchall()}  # written before a commit whose answer was lost
+        await self._steps(connection, [result for result in results if result.attempt.id not in known])
+
+    async def _steps(self, connection: AsyncConnection, results: Sequence[Result]) -> None:
+        steps, bodies = rows.steps(results)
+        await bulk.insert(connection, bulk.PAYLOADS, bodies)
+        await bulk.insert(connection, bulk.STEPS, steps)
 
     async def _lanes(self, connection: AsyncConnection, results: Sequence[Result]) -> None:
         lanes = array("bigint", [result.work.lane_id for result in results])

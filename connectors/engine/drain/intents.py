@@ -17,18 +17,24 @@ from psycopg_pool import AsyncConnectionPool
 
 from connectors.engine.batch import Batcher
 from connectors.engine.drain.work import Work
-from tenants.arrays import arrays
+from tenants.arrays import array, arrays
 from tenants.asyncdb import scoped
 from tenants.context import Scope
 
 MAX_BATCH = 256
 MAX_WAITING = 10_000
+# The lanes are locked, in the router's order: until the announcement is durable nobody takes one over, and of one that
+# was taken over meanwhile the token is looked at again.
 _INSERT = """
+WITH announced AS (
+    SELECT * FROM unnest(%s::uuid[], %s::bigint[], %s::uuid[], %s::bigint[], %s::bigint[], %s::text[])
+        AS i (attempt_id, retailer_id, delivery_id, lane_id, token, step)
+), held AS (
+    SELECT l.id, l.token FROM engine_lane l JOIN announced i ON l.id = i.lane_id AND l.token = i.token
+    ORDER BY l.flow_id, l.key COLLATE "C" FOR SHARE OF l
+)
 INSERT INTO engine_intent (attempt_id, retailer_id, delivery_id, lane_id, token, step, at)
-SELECT i.*, clock_timestamp()
-FROM unnest(%s::uuid[], %s::bigint[], %s::uuid[], %s::bigint[], %s::bigint[], %s::text[])
-    AS i (attempt_id, retailer_id, delivery_id, lane_id, token, step)
-JOIN engine_lane l ON l.id = i.lane_id AND l.token = i.token
+SELECT i.*, clock_timestamp() FROM announced i JOIN held ON held.id = i.lane_id AND held.token = i.token
 RETURNING attempt_id
 """
 _TYPES = ("uuid", "bigint", "uuid", "bigint", "bigint", "text")
@@ -84,6 +90,13 @@ def intent_log(pool: AsyncConnectionPool, scope: Scope) -> Batcher[Intent, None]
             return [None if ok else LeaseLost() for ok in await write(connection, intents)]
 
     return Batcher(flush, max_batch=MAX_BATCH, max_waiting=MAX_WAITING)
+
+
+async def forget(connection: AsyncConnection, works: Sequence[Work]) -> None:
+    """Of attempts that were leased and never began: they are nobody's interrupted work."""
+    await connection.execute(
+        "DELETE FROM engine_intent WHERE attempt_id = ANY(%s)", [array("uuid", [work.attempt_id for work in works])]
+    )
 
 
 async def left_behind(connection: AsyncConnection, works: Sequence[Work]) -> dict[int, list[LeftBehind]]:

@@ -17,7 +17,7 @@ from connectors.engine.config import ConfigBook, FlowsChanged, PartnerConfig
 from connectors.engine.drain.answered import note_answers
 from connectors.engine.drain.claim import claim, end_dead_leases, release, renew
 from connectors.engine.drain.finish import Finisher
-from connectors.engine.drain.intents import LeftBehind, intent_log, left_behind
+from connectors.engine.drain.intents import LeftBehind, forget, intent_log, left_behind
 from connectors.engine.drain.perform import Performer, unsettled_seconds
 from connectors.engine.drain.rooms import ask_rooms, take_tokens
 from connectors.engine.drain.route import plan_batch, targets_of, write_batch
@@ -26,7 +26,7 @@ from connectors.engine.drain.work import Result, Work
 from connectors.engine.shares import RETAILER, may_take
 from governance.egress.client import Egress
 from monitoring.ledger.hints import Hint, notify_soon
-from tenants.asyncdb import scoped
+from tenants.asyncdb import passes, scoped
 from tenants.context import Scope
 
 log = logging.getLogger(__name__)
@@ -102,10 +102,11 @@ class PartnerDrain:
                 self._book.forget(self.scope)
                 return 1  # there is something to route, with the flows as they are now
             config = await self._config_for(works)
+            found = len(hints) + len(works) + moved
             works = await self._settled(connection, works, left, config)
             self._start(works, config, left)
             await notify_soon(connection, self.scope.schema, hints)
-        return len(hints) + len(works) + moved
+        return found
 
     async def _route_and_lease(
         self, connection: psycopg.AsyncConnection, config: PartnerConfig, room: int
@@ -139,7 +140,9 @@ class PartnerDrain:
         waits = {work.lane_id: unsettled_seconds(work, left.get(work.lane_id, ()), config) for work in works}
         early = [work for work in works if waits[work.lane_id] > 0]
         if early:
-            await release(connection, early, [waits[work.lane_id] for work in early])
+            async with connection.transaction():
+                await forget(connection, early)
+                await release(connection, early, [waits[work.lane_id] for work in early])
         return [work for work in works if waits[work.lane_id] <= 0]
 
     async def keep_leases(self) -> None:
@@ -152,12 +155,13 @@ class PartnerDrain:
             await end_dead_leases(connection, holder=self._me.holder)
 
     async def stop(self, seconds: float) -> None:
-        """Let running attempts end; give back the leases of those that do not in time."""
+        """Let running attempts end; give back the leases of those that do not in time, once what ended is written."""
         if self._running:
             await asyncio.wait(list(self._running), timeout=seconds)
         rest = list(self._running.values())
         for task in list(self._running):
             task.cancel()
+        await self._results.finish()
         if rest:
             async with scoped(self._pool, self.scope) as connection:
                 await release(connection, rest)
@@ -165,13 +169,14 @@ class PartnerDrain:
     async def _config_for(self, works: list[Work]) -> PartnerConfig:
         """Another drain may have routed them to a target that is newer than what we know."""
         config = await self._book.of(self.scope)
-        if all(work.connection_id in config.targets for work in works):
+        if all(work.connection_id in config.targets or work.connection_id in config.broken for work in works):
             return config
         self._book.forget(self.scope)
         return await self._book.of(self.scope)
 
     def _start(self, works: list[Work], config: PartnerConfig, left: Mapping[int, Sequence[LeftBehind]]) -> None:
         for work in works:
+            work.lease.on_called = self._wake if work.crashes else None
             task = asyncio.create_task(self._attempt(work, config, left.get(work.lane_id, ())))
             self._running[task] = work
             self._count(work, 1)
@@ -203,7 +208,9 @@ class PartnerDrain:
         """All at once; only where the database refuses a row, one by one, so that it does not fail the others."""
         try:
             return await self._insist(results)
-        except psycopg.DataError as error:
+        except psycopg.Error as error:
+            if passes(error):
+                raise
             if len(results) == 1:
                 return [error]
         return [outcome for result in results for outcome in await self._finish([result])]
@@ -213,7 +220,9 @@ class PartnerDrain:
         for pause in (0.2, 0.5, 1.0, 2.0, 4.0):
             try:
                 return await self._write(results)
-            except (psycopg.OperationalError, PoolTimeout) as error:
+            except (psycopg.Error, PoolTimeout) as error:
+                if not passes(error):
+                    raise
                 log.warning("results wait for the database: %s", type(error).__name__)
                 await asyncio.sleep(pause)
         return await self._write(results)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from time import perf_counter
@@ -25,6 +26,7 @@ from governance.redaction.personal import personal_key
 log = logging.getLogger(__name__)
 
 ATTEMPT_SECONDS = 90.0
+MAX_DOCUMENT_ID = 200
 # A lease whose holder died twice on the same message parks that message.
 POISON_CRASHES = 2
 
@@ -42,7 +44,7 @@ class Performer:
         attempt = AttemptRecord(work.attempt_id, datetime.now(UTC))
         began = perf_counter()
         target = config.targets.get(work.connection_id)
-        ready = self._prepare(work, target, left)
+        ready = self._prepare(work, target, left, config.broken.get(work.connection_id, ""))
         attempt.transform_us = int((perf_counter() - began) * 1_000_000)
         try:
             outcome = ready.problem or await self._run(work, attempt, ready, target, config)
@@ -55,12 +57,14 @@ class Performer:
             result.counterparty = bytes.fromhex(personal_key(config.personal_key, ready.facts.counterparty))
         return result
 
-    def _prepare(self, work: Work, target: Target | None, left: Sequence[LeftBehind]) -> Transformed:
+    def _prepare(self, work: Work, target: Target | None, left: Sequence[LeftBehind], broken: str) -> Transformed:
         if work.crashes >= POISON_CRASHES:
             text = f"Two workers died on this {work.object_type}; it waits for a person."
             return Transformed(problem=Problem("poison", text))
         if work.trigger == HELD:
             return Transformed(problem=Problem(HELD, f"{work.rule}."))
+        if broken:
+            return Transformed(problem=Problem("credential", broken, credential=True))
         if target is None or work.operation not in target.connector.operations:
             text = f"{work.connection_key} offers no {work.operation}."
             return Transformed(problem=Problem("mapping", text))
@@ -70,8 +74,8 @@ class Performer:
             return Transformed(problem=Problem("uncertain", text, uncertain=True))
         try:
             return transform(work)
-        except Exception:  # the outermost edge: a mapping's defect must neither stop the drain nor kill its lease
-            log.exception("%s from %s cannot be mapped: a defect", work.topic, work.connector)
+        except Exception as error:  # noqa: BLE001 - the outermost edge: a defect must neither stop the drain nor kill its lease
+            log.error("%s from %s cannot be mapped: a defect\n%s", work.topic, work.connector, _where(error))
             text = f"The mapping of {work.topic} failed; its log has the details."
             return Transformed(problem=Problem("defect", text))
 
@@ -82,7 +86,7 @@ class Performer:
         operation = target.connector.operations[work.operation]
         try:
             async with asyncio.timeout(ATTEMPT_SECONDS):
-                return await operation(call, ready.document)
+                return _kept(await operation(call, ready.document))
         except ConnectorError as error:
             return _problem(error)
         except TimeoutError:
@@ -91,8 +95,8 @@ class Performer:
             return Problem("transport", text, uncertain=changed, failing=True, retryable=True)
         except LeaseLost:
             raise
-        except Exception:  # the outermost edge: a connector's defect must not stop the drain
-            log.exception("%s of %s has a defect", work.operation, work.connection_key)
+        except Exception as error:  # noqa: BLE001 - the outermost edge: a connector's defect must not stop the drain
+            log.error("%s of %s has a defect\n%s", work.operation, work.connection_key, _where(error))
             return Problem("defect", f"The connector failed in {work.operation}; its log has the details.")
 
     def _result(
@@ -132,6 +136,18 @@ def unsettled_seconds(work: Work, left: Sequence[LeftBehind], config: PartnerCon
         return 0.0
     announced = [one.announced_ago for one in left if one.announced_ago is not None]
     return CALL_SECONDS + SETTLE_SECONDS - min(announced) if announced else 0.0
+
+
+def _where(error: Exception) -> str:
+    """Its class and frames. Not its text: that may quote a header, a secret or a shopper."""
+    return "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
+
+
+def _kept(delivered: Delivered) -> Delivered | Problem:
+    if len(delivered.document_id) <= MAX_DOCUMENT_ID:
+        return delivered
+    text = f"The target accepted it and named a document of {len(delivered.document_id)} characters: that is no number."
+    return Problem("mapping", text)
 
 
 def _storable(text: str) -> str:

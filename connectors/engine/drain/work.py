@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,6 +22,12 @@ class Lease:
 
     until: float
     called: bool = False  # the mapping is done, and the worker lives
+    on_called: Callable[[], None] | None = None
+
+    def mark_called(self) -> None:
+        if not self.called and self.on_called is not None:
+            self.on_called()
+        self.called = True
 
     @property
     def holds(self) -> bool:

@@ -37,6 +37,8 @@ CAPACITY = 1024
 MAX_BYTES = 64 * 1024 * 1024
 POOL_SIZE = 6
 STOP_SECONDS = 30.0
+LOST_SECONDS = 8.0  # for running attempts, when the session is lost and a new one must begin
+KEEP_SECONDS = 4.0
 MAX_SLOTS = 1000
 # Its locks say that this drain lives, and it only listens: a cut that nobody tells must be noticed before leases end.
 OWN = {"application_name": "signalbox drain", "keepalives_idle": 3, "keepalives_interval": 2, "keepalives_count": 2}
@@ -79,15 +81,17 @@ class Drain:
             pool = make_pool(size=POOL_SIZE, name="drain")
             await pool.open()
             egress = Egress()
+            keeper = asyncio.create_task(self._keep_leases())  # until the last attempt has ended
             try:
                 await self._serve(own, identity, pool, egress)
             finally:
                 await self._close(pool, egress)
+                keeper.cancel()
 
     async def _serve(self, own: AsyncConnection, identity: Identity, pool: AsyncConnectionPool, egress: Egress) -> None:
         log.info("drain %s serves as holder %d, slot %d", identity.worker, identity.holder, identity.slot)
         book = ConfigBook()
-        helpers = [asyncio.create_task(self._listen(own)), asyncio.create_task(self._keep_leases())]
+        listener = asyncio.create_task(self._listen(own))
         try:
             while not self._stop.is_set():
                 self._heartbeat()
@@ -98,12 +102,10 @@ class Drain:
                     await self._sleep()
                 elif done < BATCH:
                     await self._gather(began)
-                for helper in helpers:
-                    if helper.done():
-                        helper.result()  # the listening connection is gone: begin a new session
+                if listener.done():
+                    listener.result()  # the listening connection is gone: begin a new session
         finally:
-            for helper in helpers:
-                helper.cancel()
+            listener.cancel()
 
     async def _turn(self) -> int:
         """Each active partner once, another one first each time. How much there was to do."""
@@ -160,13 +162,18 @@ class Drain:
         """Ours are renewed; those of drains that are gone are ended."""
         for seconds in itertools.count(1):
             await asyncio.sleep(TICK_SECONDS)
-            for partner in list(self._partners.values()):
-                try:
-                    await partner.end_dead_leases()
-                    if seconds % RENEW_EVERY == 0:
-                        await partner.keep_leases()
-                except (psycopg.Error, PoolTimeout) as error:
-                    log.warning("leases could not be renewed: %s", type(error).__name__)
+            renew = seconds % RENEW_EVERY == 0
+            await asyncio.gather(*(self._keep(partner, renew) for partner in list(self._partners.values())))
+
+    async def _keep(self, partner: PartnerDrain, renew: bool) -> None:
+        """One that is blocked, by a migration say, must not make the others' leases run out."""
+        try:
+            async with asyncio.timeout(KEEP_SECONDS):
+                if renew:
+                    await partner.keep_leases()
+                await partner.end_dead_leases()
+        except (psycopg.Error, PoolTimeout, TimeoutError) as error:
+            log.warning("leases of %s could not be kept: %s", partner.scope.schema, type(error).__name__)
 
     async def _find_partners(
         self, identity: Identity, pool: AsyncConnectionPool, egress: Egress, book: ConfigBook
@@ -187,7 +194,8 @@ class Drain:
                 del self._partners[schema]
 
     async def _close(self, pool: AsyncConnectionPool, egress: Egress) -> None:
-        stopping = asyncio.gather(*(partner.stop(STOP_SECONDS) for partner in self._partners.values()))
+        seconds = STOP_SECONDS if self._stop.is_set() else LOST_SECONDS
+        stopping = asyncio.gather(*(partner.stop(seconds) for partner in self._partners.values()))
         try:
             while not stopping.done():
                 self._heartbeat()

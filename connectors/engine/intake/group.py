@@ -14,7 +14,7 @@ from connectors.engine.batch import Batcher
 from connectors.engine.intake.arrival import Arrival, IntakeDown, Receipt
 from connectors.engine.intake.store import store
 from connectors.engine.wake import announce
-from tenants.asyncdb import flush, scoped
+from tenants.asyncdb import flush, passes, scoped
 from tenants.context import Scope
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,9 @@ async def _store_each(
     """All at once; only where the database refuses a row, one by one, so that it does not fail the others."""
     try:
         return await store(connection, arrivals)
-    except psycopg.DataError as error:
+    except psycopg.Error as error:
+        if passes(error):
+            raise
         if len(arrivals) == 1:
             log.error("an event cannot be stored: %s", type(error).__name__)
             return [IntakeDown()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -45,7 +45,7 @@ def arrival_of(address: Address, headers: Mapping[str, str], body: bytes) -> Arr
         door="webhook",
         topic=_short(envelope.topic),
         event_id=_short(envelope.event_id) or f"sha256:{digest.hex()}",
-        subject=subject,
+        subject=_bounded(subject),
         api_version=_short(envelope.api_version),
         received_at=now,
         body=masked_body,
@@ -71,6 +71,17 @@ def _subject(address: Address, topic: str, body: bytes) -> tuple[Subject, str]:
         return NOTHING, error.operator_message
     except ConnectorError as error:
         return NOTHING, error.operator_message
+
+
+def _bounded(subject: Subject) -> Subject:
+    """What indexes and lanes are made of, of bounded length. A business key nobody could type is no key."""
+    return replace(
+        subject,
+        object_id=_short(subject.object_id),
+        order_key=_short(subject.order_key),
+        source_version=_short(subject.source_version),
+        business_keys=tuple(pair for pair in subject.business_keys if len(pair[1]) <= MAX_TEXT),
+    )
 
 
 def _without_cards(address: Address, body: bytes) -> tuple[bytes, int]:
