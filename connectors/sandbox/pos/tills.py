@@ -67,7 +67,9 @@ class Tills:
         self._put(made, made.whole().encode("utf-8-sig"))
 
     async def _latin(self, made: StoreDay) -> None:
-        self._put(made, made.whole().replace(",cash", ",espèces").replace(",card", ",carte de crédit").encode("latin-1"))
+        self._put(
+            made, made.whole().replace(",cash", ",espèces").replace(",card", ",carte de crédit").encode("latin-1")
+        )
 
     async def _slow(self, made: StoreDay) -> None:
         data = made.whole().encode()
