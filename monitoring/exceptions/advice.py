@@ -121,7 +121,7 @@ ADVICE: Final[dict[str, Advice]] = {
     ),
     "wrong_file": Advice(
         "Wrong file",
-        "A file came whose rows are not what its control figures state, or that cannot be read. Nothing of it was taken.",
+        "A file came whose rows are not what its control figures state, or that cannot be read. None of it was taken.",
         "Ask for the file again. This closes by itself when the right one comes.",
         "the source",
         False,

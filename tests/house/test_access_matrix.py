@@ -36,6 +36,7 @@ ARGUMENTS = {
     "name": "messages",
     "connector_key": "shopify",
     "act": "hold",
+    "number": 1,
     "token": "x" * 43,
     "version": "v1",
 }

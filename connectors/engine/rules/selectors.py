@@ -30,7 +30,7 @@ class Described(Protocol):
 
 def live_rules() -> dict[int, Rules]:
     """By connection; those that cannot be read any more hold everything. Cost: one query."""
-    return {row.connection_id: compiled(row) for row in RuleSet.objects.filter(state=RuleSet.State.LIVE)}
+    return {row.connection_id: compiled(row) for row in RuleSet.objects.scoped().filter(state=RuleSet.State.LIVE)}
 
 
 def compiled(row: RuleSet) -> Rules:
