@@ -4,7 +4,8 @@ from __future__ import annotations
 
 SCHEMA = "p_benchmark"
 SIGNING = "bench-signing-secret"
-ADDRESSES = {"shop-a": "a" * 32, "shop-b": "b" * 32}
+NEIGHBOURS = tuple(f"neighbour-{number:02d}" for number in range(1, 20))
+ADDRESSES = {"shop-a": "a" * 32, "shop-b": "b" * 32} | {name: f"{name[-2:]:n>32}" for name in NEIGHBOURS}
 HOST = "localhost"
 
 

@@ -15,6 +15,7 @@ import os
 import sys
 import time
 from collections import Counter, deque
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 import uvloop
@@ -22,7 +23,7 @@ import uvloop
 from tests.bench.frames import Framed
 from tests.bench.orders import sale, signature
 
-LIMIT_SECONDS = 300
+LIMIT_SECONDS = 300.0
 
 
 class Run:
@@ -89,8 +90,8 @@ class Line(Framed):
             self._run.done(order_id, code, time.perf_counter() - due)
 
 
-async def drive(run: Run, host: str, port: int, *, connections: int, rate: float) -> float:
-    """Seconds it took."""
+async def drive(run: Run, host: str, port: int, *, connections: int, rate: float, limit: float) -> float:
+    """Seconds it took. Raises TimeoutError when not all is answered `limit` seconds after the last was sent."""
     loop = asyncio.get_running_loop()
     run.closed_loop = not rate
     began = time.perf_counter()
@@ -101,15 +102,17 @@ async def drive(run: Run, host: str, port: int, *, connections: int, rate: float
         for place in range(len(run.requests)):
             await asyncio.sleep(max(0.0, began + place / rate - time.perf_counter()))
             run.due(began + place / rate)
-    async with asyncio.timeout(LIMIT_SECONDS):
+    async with asyncio.timeout(limit):
         await run.over.wait()
     return time.perf_counter() - began
 
 
-def requests(url: str, secret: str, seed: int, count: int) -> deque[tuple[str, bytes]]:
-    parts = urlsplit(url)
+def requests(urls: Sequence[str], secret: str, seed: int, count: int) -> deque[tuple[str, bytes]]:
+    """The addresses of one server in turn."""
+    places = [urlsplit(url) for url in urls]
     made: deque[tuple[str, bytes]] = deque()
     for number in range(count):
+        parts = places[number % len(places)]
         order = sale(seed, number)
         head = (
             f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json\r\n"
@@ -122,20 +125,26 @@ def requests(url: str, secret: str, seed: int, count: int) -> deque[tuple[str, b
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", required=True)
+    parser.add_argument("--url", required=True, action="append", help="again for more, to be sent to in turn")
     parser.add_argument("--secret", required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--count", type=int, required=True)
     parser.add_argument("--rate", type=float, default=0)
+    parser.add_argument("--limit", type=float, default=LIMIT_SECONDS, help="seconds")
     parser.add_argument("--connections", type=int, default=32)
     chosen = parser.parse_args()
-    parts = urlsplit(chosen.url)
+    parts = urlsplit(chosen.url[0])
     made = requests(chosen.url, chosen.secret, chosen.seed, chosen.count)
 
     async def go() -> tuple[Run, float]:
         run = Run(made)
         seconds = await drive(
-            run, parts.hostname or "", parts.port or 80, connections=chosen.connections, rate=chosen.rate
+            run,
+            parts.hostname or "",
+            parts.port or 80,
+            connections=chosen.connections,
+            rate=chosen.rate,
+            limit=chosen.limit,
         )
         return run, seconds
 

@@ -62,12 +62,18 @@ class Stage:
 
     def cpu(self) -> dict[str, float]:
         """CPU seconds so far of PostgreSQL and of each part of the product."""
-        parts = {name: process.pid for name, process in self.children.items() if name != "sink"}
-        return {name: cpu_seconds(pid) for name, pid in parts.items()}
+        return {name: cpu_seconds(pid) for name, pid in self._parts()}
+
+    def memory(self) -> dict[str, float]:
+        """MB that each of these holds, what is shared divided by those who share it."""
+        return {name: megabytes(pid) for name, pid in self._parts()}
+
+    def _parts(self) -> list[tuple[str, int]]:
+        return [(name, process.pid) for name, process in self.children.items() if name != "sink"]
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
+def stage(*, neighbours: bool = False) -> Iterator[Stage]:
     with tempfile.TemporaryDirectory(prefix="signalbox-bench-") as name, ExitStack() as stack:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL may run as another user
@@ -82,7 +88,8 @@ def stage() -> Iterator[Stage]:
             "BROKER_PORT": str(free_port()),
         }
         made.start("sink", sys.executable, "-m", "tests.bench.sink", "--port", str(made.sink_port))
-        subprocess.run([sys.executable, "-m", "tests.bench.serve", "prepare"], cwd=ROOT, env=made.env, check=True)
+        for what in ("prepare", "neighbours")[: 1 + neighbours]:
+            subprocess.run([sys.executable, "-m", "tests.bench.serve", what], cwd=ROOT, env=made.env, check=True)
         made.serve("broker", "broker")
         made.serve("web", "web", "--port", str(made.web_port))
         made.serve("worker", "worker")
@@ -108,12 +115,28 @@ def answers(url: str) -> None:
 def cpu_seconds(root: int) -> float:
     """Of a process and all below it, with what their dead children used."""
     used, children = _processes()
-    total, todo = 0.0, [root]
+    return sum(used.get(pid, 0.0) for pid in _family(root, children))
+
+
+def megabytes(root: int) -> float:
+    """Proportional set size of a process and all below it."""
+    return sum(_proportional_kb(pid) for pid in _family(root, _processes()[1])) / 1024
+
+
+def _family(root: int, children: dict[int, list[int]]) -> Iterator[int]:
+    todo = [root]
     while todo:
         pid = todo.pop()
-        total += used.get(pid, 0.0)
+        yield pid
         todo += children.get(pid, [])
-    return total
+
+
+def _proportional_kb(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0  # it ended meanwhile
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
 def busy_seconds() -> float:

@@ -67,11 +67,11 @@ class Bench:
         return Row("W1", count / told["seconds"], *_percentiles(seconds), _per(spent, count), other, lost=lost)
 
     def w2(self, name: str, count: int, *, rate: float = 0, window: float = 0, may_double: bool = False) -> Row:
-        self._ask_sink("/reset", {"fail_every": FAIL_EVERY if window else 0})
+        ask_sink(self.stage.sink, "/reset", {"fail_every": FAIL_EVERY if window else 0})
 
         def act() -> dict[str, Any]:
             told = self._drive("shop-b", count, rate=rate)
-            told["seen"] = self._settled(told["answered"])
+            told["seen"] = settled(self.stage.sink, len(told["answered"]))
             return told
 
         told, spent, other = self._measured(act)
@@ -104,22 +104,24 @@ class Bench:
         used = sum(spent.values()) + told["cpu"]
         return told, spent, max(0.0, (busy_seconds() - busy - used) / (time.monotonic() - began))
 
-    def _settled(self, answered: dict[str, float]) -> dict[str, list[Any]]:
-        """The sink's memory, once it holds all that was accepted or has seen nothing new for a while."""
-        last, since = -1, time.monotonic()
-        while time.monotonic() - since < SETTLE_SECONDS:
-            unique = self._ask_sink("/count")["unique"]
-            if unique >= len(answered):
-                break
-            if unique != last:
-                last, since = unique, time.monotonic()
-            time.sleep(0.1)
-        return self._ask_sink("/seen")
 
-    def _ask_sink(self, path: str, told: dict[str, Any] | None = None) -> Any:
-        data = None if told is None else json.dumps(told).encode()
-        with urllib.request.urlopen(f"{self.stage.sink}{path}", data=data, timeout=30) as answer:
-            return json.load(answer)
+def settled(sink: str, wanted: int) -> dict[str, list[Any]]:
+    """The sink's memory, once it holds all that was accepted or has seen nothing new for a while."""
+    last, since = -1, time.monotonic()
+    while time.monotonic() - since < SETTLE_SECONDS:
+        unique = ask_sink(sink, "/count")["unique"]
+        if unique >= wanted:
+            break
+        if unique != last:
+            last, since = unique, time.monotonic()
+        time.sleep(0.1)
+    return ask_sink(sink, "/seen")
+
+
+def ask_sink(sink: str, path: str, told: dict[str, Any] | None = None) -> Any:
+    data = None if told is None else json.dumps(told).encode()
+    with urllib.request.urlopen(f"{sink}{path}", data=data, timeout=60) as answer:
+        return json.load(answer)
 
 
 def run(rounds: int, *, quick: bool, past: int = 0) -> tuple[list[Row], str]:
@@ -190,8 +192,12 @@ def _spread(values: list[float], digits: int) -> str:
 
 
 def _percentiles(values: list[float]) -> tuple[float, float]:
+    return percentile(values, 0.5), percentile(values, 0.99)
+
+
+def percentile(values: list[float], part: float) -> float:
     ordered = sorted(values) or [0.0]
-    return ordered[len(ordered) // 2], ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
+    return ordered[min(len(ordered) - 1, int(len(ordered) * part))]
 
 
 def _per(spent: dict[str, float], count: int) -> dict[str, float]:

@@ -1,10 +1,11 @@
 """One process of the product under the bench, as a server runs it (docs/how-to/run-on-a-server.md).
 
-    DATABASE_URL=postgresql://owner@host:port/name python -m tests.bench.serve prepare
+    DATABASE_URL=postgresql://owner@host:port/name python -m tests.bench.serve prepare|neighbours
     DATABASE_URL=... python -m tests.bench.serve web|worker|broker [--port N]
 
-`prepare` migrates an empty database, makes the roles and the bench's partner. Everything else connects as the app
-role; DATABASE_URL only tells it where. BENCH_DIR keeps keys and the broker's file, SINK_URL is where orders go.
+`prepare` migrates an empty database, makes the roles and the bench's partner; `neighbours` adds 19 retailers.
+Everything else connects as the app role; DATABASE_URL only tells it where. BENCH_DIR keeps keys and the broker's file,
+SINK_URL is where orders go.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def commands(port: int) -> dict[str, list[str]]:
     }
 
 
-def prepare() -> None:
+def prepare(what: str) -> None:
     """In this process, as the owner."""
     os.environ["SIGNALBOX_ROLE"] = "owner"
     import django
@@ -74,24 +75,28 @@ def prepare() -> None:
     from django.core.management import call_command
 
     from console.roles import set_up_server
-    from tests.bench.world import prepare as make_world
+    from tests.bench import world
 
+    sink_url = os.environ.get("SINK_URL", "http://127.0.0.1:9099/in")
+    if what == "neighbours":
+        world.prepare_neighbours(sink_url)
+        return
     (folder() / "keys").mkdir(mode=0o700, exist_ok=True)
     set_up_server(os.environ)
     call_command("migrate_schemas", verbosity=0)
-    make_world(os.environ.get("SINK_URL", "http://127.0.0.1:9099/in"))
+    world.prepare(sink_url)
 
 
 def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["prepare", "web", "worker", "beat", "broker"])
+    parser.add_argument("what", choices=["prepare", "neighbours", "web", "worker", "beat", "broker"])
     parser.add_argument("--port", type=int, default=8000)
     chosen = parser.parse_args(arguments)
     os.environ.update(environment())
     os.chdir(PROJECT)
-    if chosen.what == "prepare":
+    if chosen.what in ("prepare", "neighbours"):
         sys.path.insert(1, str(PROJECT / "tests" / "bench" / "plugin"))
-        prepare()
+        prepare(chosen.what)
         return
     if chosen.what == "broker":
         _broker().prepare()

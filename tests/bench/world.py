@@ -1,6 +1,7 @@
-"""The bench's partner: a shop that nothing takes from (W1), and a shop whose orders go to the sink (W2).
+"""The bench's partner: a shop that nothing takes from (W1), one whose orders go to the sink (W2), and its neighbours.
 
-python -m tests.bench.serve prepare    # on an empty database; prints nothing
+python -m tests.bench.serve prepare       # on an empty database; prints nothing
+python -m tests.bench.serve neighbours    # 19 retailers more, each with a shop and a target of its own
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from governance.registry.models import RetailConnection
 from governance.registry.services import connect, create_flow
 from tenants.context import ALL, partner_scope
 from tenants.retailers.models import Retailer
-from tests.bench.addresses import ADDRESSES, HOST, SCHEMA, SIGNING
+from tests.bench.addresses import ADDRESSES, HOST, NEIGHBOURS, SCHEMA, SIGNING
 
 BY = command("bench")
 
@@ -38,8 +39,19 @@ def prepare(sink_url: str) -> None:
         retailer = create_retailer(key="harbour-pine", name="Harbour & Pine", by=BY)
         allow_host(url=sink_url, note="the bench's sink", by=BY, reason="bench")
         _shop(retailer, "shop-a")
-        sink = _connect(retailer, "sink", "bench_sink", {"url": sink_url}, {})
-        _flow(retailer, _shop(retailer, "shop-b"), sink)
+        _deliver(retailer, "shop-b", sink_url)
+
+
+def prepare_neighbours(sink_url: str) -> None:
+    with partner_scope(SCHEMA, ALL):
+        for name in NEIGHBOURS:
+            _deliver(create_retailer(key=name, name=name, by=BY), name, sink_url)
+
+
+def _deliver(retailer: Retailer, shop: str, sink_url: str) -> None:
+    """What comes from the shop goes to the sink."""
+    sink = _connect(retailer, f"{shop}-sink", "bench_sink", {"url": sink_url}, {})
+    _flow(retailer, _shop(retailer, shop), sink)
 
 
 def _shop(retailer: Retailer, key: str) -> RetailConnection:
@@ -68,7 +80,7 @@ def _connect(
 def _flow(retailer: Retailer, shop: RetailConnection, sink: RetailConnection) -> None:
     create_flow(
         retailer=retailer,
-        key="orders",
+        key=f"{shop.key}-orders",
         label="Orders to the sink",
         source=shop,
         target=sink,
