@@ -1,4 +1,4 @@
-"""Three accounts of the same day, each by its own witness: the shop's journal, our ledger, and the ERP."""
+"""Three accounts of the shop's day, each by its own witness: its journal, our ledger, and the ERP."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from uuid import UUID
 from connectors.sandbox.shopify import journal
 from connectors.sandbox.shopify.journal import Attempt, Event, ExpectedOrder
 from tests.e2e.demo import Demo
+from tests.e2e.tills import TILLS
 
 # What other tests send by themselves, past the shop: the shop's journal knows nothing of it.
 FOREIGN = "sample-"
@@ -91,7 +92,7 @@ def _shop(demo: Demo) -> Shop:
 
 
 def _ledger(demo: Demo) -> Ledger:
-    ours = "NOT starts_with(m.event_id, %s)"
+    ours = f"m.connection_key = '{SHOP_KEY}' AND NOT starts_with(m.event_id, %s)"
     join = "JOIN ledger_message m ON m.id = {}.message_id WHERE " + ours
     return Ledger(
         messages=demo.rows(f"SELECT m.* FROM ledger_message m WHERE {ours} ORDER BY m.position", FOREIGN),
@@ -129,8 +130,9 @@ def _erp(demo: Demo) -> Erp:
     skipped = {f"{SHOP_KEY}/{row['object_id']}" for row in foreign}
     documents: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for sale in demo.erp.read("sale.sale", [], SALE_FIELDS):
-        if sale["reference"] not in skipped:
-            documents[sale["reference"] or f"none, sale {sale['id']}"].append(sale)
+        reference = sale["reference"] or f"none, sale {sale['id']}"
+        if reference not in skipped and not reference.startswith(f"{TILLS}/"):
+            documents[reference].append(sale)
     return Erp(dict(documents))
 
 

@@ -22,6 +22,7 @@ from tests.e2e import compare
 from tests.e2e.accounts import Accounts, accounts_of
 from tests.e2e.demo import NORTHGATE, Demo
 from tests.e2e.people import AtTheConsole
+from tests.e2e.tills import Tills, contradictions, tills_of
 
 pytestmark = [pytest.mark.e2e]
 
@@ -96,6 +97,7 @@ class Trade(threading.Thread):
 @dataclass
 class Run:
     told: Accounts
+    tills: Tills
     seconds: float
     quiet_after: float
     kills: list[str] = field(default_factory=list)
@@ -116,7 +118,7 @@ def run(demo: Demo) -> Iterator[Run]:
     """Trade, kill, wait until all is quiet, take the three accounts. It stays quiet until the last test has looked."""
     demo.pause()
     rng, began = Random(SEED), monotonic()
-    trade, made = Trade(demo.shop, Random(SEED + 1)), Run(told=None, seconds=0, quiet_after=0)
+    trade, made = Trade(demo.shop, Random(SEED + 1)), Run(told=None, tills=None, seconds=0, quiet_after=0)
     trade.start()
     try:
         for names in _killings(rng):
@@ -132,7 +134,7 @@ def run(demo: Demo) -> Iterator[Run]:
     made.poisoned = _retry_what_was_parked_for_its_dead_workers(demo)
     demo.wait_until_quiet(within_seconds=QUIET_SECONDS)
     made.quiet_after = monotonic() - began - made.seconds
-    made.told = accounts_of(demo)
+    made.told, made.tills = accounts_of(demo), tills_of(demo)
     yield made
     demo.resume()
 
@@ -206,6 +208,11 @@ def test_the_erp_lacks_exactly_the_orders_that_wait_for_a_person(run: Run) -> No
     lacking, waiting = compare.missing_orders(run.told)
     assert lacking == waiting
     assert lacking, "the shop sold something that the ERP does not know"
+
+
+def test_every_receipt_of_a_whole_file_is_one_message_and_one_sale(run: Run) -> None:
+    assert run.tills.receipts
+    assert contradictions(run.tills) == []
 
 
 def test_nothing_is_left_in_the_air(demo: Demo, run: Run) -> None:
