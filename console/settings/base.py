@@ -30,6 +30,7 @@ TENANT_APPS = [
     "monitoring.ledger",
     "monitoring.exceptions",
     "monitoring.rollups",
+    "monitoring.retention",
     "connectors.engine",
     "connectors.engine.files",
     "connectors.engine.polling",

@@ -92,33 +92,46 @@ def create_tables() -> list[str]:
 def partition_functions() -> list[str]:
     """`ledger_ensure_partitions(since, months)`: monthly partitions of every ledger table, where missing.
 
+    Parents are locked SHARE UPDATE EXCLUSIVE at most, so traffic goes on; after 1.5 s of waiting for a lock nothing
+    was made and the caller comes again.
+
     Payload bodies are stored uncompressed outside the row unless the server offers lz4.
     """
     tables = ", ".join(f"'{name}'" for name in PARTITIONED)
     return [
         """
-        CREATE FUNCTION ledger_first_id(at timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
+        CREATE OR REPLACE FUNCTION ledger_first_id(at timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
             SELECT (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
         $$""",
         f"""
-        CREATE FUNCTION ledger_ensure_partitions(since timestamptz, months integer) RETURNS integer
-        LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+        CREATE OR REPLACE FUNCTION ledger_ensure_partitions(since timestamptz, months integer) RETURNS integer
+        LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '1500ms' AS $$
         DECLARE
             parent text;
             part text;
+            keyed text;
             first timestamp;
+            low uuid;
+            high uuid;
             reader text;
             made integer := 0;
         BEGIN
             IF months NOT BETWEEN 1 AND 36 THEN RAISE EXCEPTION 'months must be 1 to 36'; END IF;
+            PERFORM pg_advisory_xact_lock(hashtext('signalbox partitions'), hashtext(current_schema()));
             FOREACH parent IN ARRAY ARRAY[{tables}] LOOP
+                keyed := CASE parent WHEN 'ledger_fact' THEN 'message_id' ELSE 'id' END;
                 FOR i IN 0 .. months - 1 LOOP
                     first := date_trunc('month', since AT TIME ZONE 'UTC') + make_interval(months => i);
                     part := parent || to_char(first, '"_"YYYYMM');
                     CONTINUE WHEN to_regclass(part) IS NOT NULL;
-                    EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', part, parent,
-                        ledger_first_id(first AT TIME ZONE 'UTC'),
-                        ledger_first_id((first + interval '1 month') AT TIME ZONE 'UTC'));
+                    low := ledger_first_id(first AT TIME ZONE 'UTC');
+                    high := ledger_first_id((first + interval '1 month') AT TIME ZONE 'UTC');
+                    -- PARTITION OF would lock the parent against everybody; attaching what stands by itself does not.
+                    EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL, CONSTRAINT within_bounds
+                        CHECK (%I >= %L AND %I < %L))', part, parent, keyed, low, keyed, high);
+                    EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+                        parent, part, low, high);
+                    EXECUTE format('ALTER TABLE %I DROP CONSTRAINT within_bounds', part);
                     -- Policies are the parent's: nobody may read a partition past them.
                     FOR reader IN SELECT DISTINCT a.grantee::regrole::text FROM pg_class c, aclexplode(c.relacl) a
                         WHERE c.oid = part::regclass AND a.grantee <> c.relowner LOOP
@@ -131,7 +144,7 @@ def partition_functions() -> list[str]:
             RETURN made;
         END $$""",
         """
-        CREATE FUNCTION ledger_payload_storage(part text) RETURNS void
+        CREATE OR REPLACE FUNCTION ledger_payload_storage(part text) RETURNS void
         LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
         BEGIN
             EXECUTE format('ALTER TABLE %I ALTER COLUMN body SET COMPRESSION lz4', part);

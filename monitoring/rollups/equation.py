@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Final
 
+from monitoring.rollups.classes import MESSAGE_CLASS, REPEAT_CLASS
 from monitoring.rollups.reading import ANY_STEP, Retailers, counted, rows_of, visible
 from monitoring.rollups.selectors import window
 from tenants.ids import first_id
@@ -14,14 +16,21 @@ from tenants.ids import first_id
 TERMS: Final = ("delivered", "open", "waiting", "filtered", "ignored", "deduplicated", "superseded", "closed")
 _LEEWAY: Final = timedelta(seconds=5)
 
+# What retention removed was counted by class in the transaction that removed it. A month that is being dropped is read
+# from those counts alone, so it does not matter which of its tables are still there.
+_NOT_SETTLED: Final = """AND NOT EXISTS (
+            SELECT FROM retention_period p WHERE p.kind = 'records' AND p.state IN ('dropping', 'dropped')
+                AND arrival.id >= p.low AND arrival.id < p.high)"""
+
 # One statement, so one snapshot: what was counted at the door beside where each arrival is now. A message with
 # several deliveries has the class of the one that needs most attention; of a flow's deliveries the last one counts.
 # Messages and deliveries are put under each other and grouped, not joined: no plan can be a slow one. A delivery
 # carries its message's id, which is the message's time, so both are read by the same range.
-_EQUATION: Final = """
+_TEMPLATE: Final = """
 WITH arrived AS (
-    SELECT id AS message_id, disposition, NULL AS state FROM ledger_message
+    SELECT id AS message_id, disposition, NULL AS state FROM ledger_message AS arrival
     WHERE id >= %(low)s AND id < %(high)s AND received_at >= %(since)s AND received_at < %(until)s
+        :not_settled
         AND (%(retailers)s::bigint[] IS NULL OR retailer_id = ANY(%(retailers)s::bigint[]))
 ), latest AS (
     SELECT DISTINCT ON (message_id, flow_id) message_id, NULL, state FROM ledger_delivery
@@ -33,31 +42,27 @@ WITH arrived AS (
     FROM (SELECT * FROM arrived UNION ALL SELECT * FROM latest) AS rows
     GROUP BY message_id HAVING count(disposition) > 0
 ), repeats AS (
-    SELECT message_id, same_body FROM ledger_repeat
+    SELECT message_id, same_body FROM ledger_repeat AS arrival
     WHERE id >= %(low)s AND id < %(high)s AND received_at >= %(since)s AND received_at < %(until)s
+        :not_settled
         AND (%(retailers)s::bigint[] IS NULL OR retailer_id = ANY(%(retailers)s::bigint[]))
 ), classed AS (
-    SELECT CASE
-        WHEN disposition = 'unreadable' THEN CASE WHEN EXISTS (
-            SELECT FROM exceptions_exceptionitem e WHERE e.message_id = ended.message_id
-                AND e.state IN ('open', 'retrying')
-        ) THEN 'open' ELSE 'closed' END
-        WHEN disposition <> '' THEN disposition
-        WHEN 'exception' = ANY (states) THEN 'open'
-        WHEN cardinality(states) = 0 OR states && ARRAY['waiting', 'retrying'] THEN 'waiting'
-        WHEN 'delivered' = ANY (states) THEN 'delivered'
-        WHEN 'superseded' = ANY (states) THEN 'superseded'
-        ELSE 'closed' END AS class
+    SELECT :message_class AS class
     FROM ended
     UNION ALL
-    SELECT CASE WHEN same_body THEN 'deduplicated' WHEN EXISTS (
-        SELECT FROM exceptions_exceptionitem e WHERE e.message_id = repeats.message_id
-            AND e.error_class = 'security' AND e.state IN ('open', 'retrying')
-    ) THEN 'open' ELSE 'closed' END FROM repeats
+    SELECT :repeat_class FROM repeats
 )
 SELECT 'received', coalesce(sum(count), 0)::bigint FROM {counted} WHERE kind IN ('received', 'repeated')
-UNION ALL SELECT class, count(*) FROM classed GROUP BY class
+UNION ALL SELECT class, sum(n)::bigint FROM (
+    SELECT class, 1 AS n FROM classed
+    UNION ALL
+    SELECT term, count FROM retention_settled
+    WHERE minute >= %(since)s AND minute < %(until)s
+        AND (%(retailers)s::bigint[] IS NULL OR retailer_id = ANY(%(retailers)s::bigint[]))
+) AS all_classed GROUP BY class
 """
+_PARTS: Final = {":not_settled": _NOT_SETTLED, ":message_class": MESSAGE_CLASS, ":repeat_class": REPEAT_CLASS}
+_EQUATION: Final = reduce(lambda query, part: query.replace(*part), _PARTS.items(), _TEMPLATE)
 
 
 @dataclass(frozen=True, slots=True)
