@@ -11,6 +11,8 @@ OWNER_COMMANDS = {
     "create_partner",
     "prepare_demo",
     "load_history",
+    "retention",
+    "restore",
     "makemigrations",
 }
 

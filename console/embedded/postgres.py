@@ -10,12 +10,14 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from console.embedded import walfile
 from console.embedded.binaries import (
     PostgresUnavailable,
     find_binaries,
@@ -89,7 +91,25 @@ class Postgres:
             "timezone": "UTC",
             "log_timezone": "UTC",
             "log_line_prefix": "%m [%p] %q%u@%d ",
+            **self._archive(),
         }
+
+    def _archive(self) -> dict[str, str]:
+        """Ready to keep the log; that begins with the first backup, without a restart (`console.backup`).
+
+        Not where PostgreSQL runs as another user of the host, who may not reach this Python.
+        """
+        if not self.keeps_log:
+            return {"archive_mode": "off"}
+        return {"archive_mode": "on", "archive_command": walfile_command("keep", self.backup_file)}
+
+    @property
+    def keeps_log(self) -> bool:
+        return self.durable and self.identity.user is None
+
+    @property
+    def backup_file(self) -> Path:
+        return self.data.parent / "backup.json"
 
     def start(self, output: IO[bytes] | int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         """Prepare, start and wait until it answers. For the supervisor's own life cycle use its parts instead.
@@ -164,6 +184,12 @@ class Postgres:
     def _is_our_postmaster(self, pid: int) -> bool:
         # A dead postmaster's number may belong to another program by now.
         return is_running(pid) and str(self.data) in command_line(pid)
+
+
+def walfile_command(what: str, first: Path) -> str:
+    """For archive_command or restore_command."""
+    words = [sys.executable, "-I", "-S", walfile.__file__, what, str(first)]
+    return " ".join(f'"{word}"' for word in words).replace("%", "%%") + ' "%p" "%f"'
 
 
 def stop_process(process: subprocess.Popen[bytes], grace_seconds: float = 20.0) -> None:

@@ -14,7 +14,7 @@ from django.apps import apps
 from tests.paths import ROOT
 
 # Whoever runs these has a shell on the host, or works for the whole partner.
-NOT_FOR_READERS = {"demo", "embedded", "management", "migrations", "settings", "tools"}
+NOT_FOR_READERS = {"backup", "demo", "embedded", "management", "migrations", "settings", "tools"}
 # Read the whole partner on purpose; each says so and tells nothing but a yes or no.
 OF_THE_PARTNER = {
     "governance/registry/selectors.py any_connection RetailConnection",
