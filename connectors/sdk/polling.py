@@ -49,12 +49,23 @@ class Page:
     api_version: str = ""
 
 
+class TableCall(Call, Protocol):
+    """The call of a poll, which may read a database too."""
+
+    async def rows(self, url: str, statement: Any, values: Sequence[Any]) -> tuple[list[tuple[Any, ...]], bool]:
+        """The rows of one reading statement (`psycopg.sql`), and False where they were cut by the bound on a reading.
+
+        Raises: Misconfigured, CredentialRejected, Unavailable.
+        """
+        ...
+
+
 class Polls(Protocol):
     def streams(self, config: Mapping[str, str]) -> Sequence[Stream]:
         """What is asked of a connection with these settings."""
         ...
 
-    async def page(self, call: Call, stream: str, state: Mapping[str, str], *, start: datetime) -> Page:
+    async def page(self, call: TableCall, stream: str, state: Mapping[str, str], *, start: datetime) -> Page:
         """The next page after `state`; `start` is where a stream without a state begins.
 
         Raises: ConnectorError. "Nothing new" is an empty page.

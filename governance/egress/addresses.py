@@ -16,7 +16,7 @@ from yarl import URL
 
 from governance.egress.errors import Blocked
 
-DEFAULT_PORTS: Final = {"https": 443, "http": 80, "sftp": 22}
+DEFAULT_PORTS: Final = {"https": 443, "http": 80, "sftp": 22, "postgresql": 5432}
 # The last label of a host name decides: resolvers read 127.1, 0x7f.1, 0177.0.0.1 and 2130706433 as addresses.
 _NUMERIC_LABEL: Final = re.compile(r"^(?:[0-9]+|0[xX][0-9a-fA-F]*)$")
 _UNSAFE: Final = re.compile(r"[\x00-\x20\x7f\\]")
@@ -67,7 +67,7 @@ NOTHING_LISTED: Final = AllowList()
 
 @lru_cache(maxsize=512)
 def target_of(url: str) -> Target:
-    """Parse as the clients will. Raises Blocked for what is no plain http(s) or sftp URL."""
+    """Parse as the clients will. Raises Blocked for what is no plain http(s), sftp or postgresql URL."""
     if _UNSAFE.search(url):
         raise Blocked("the URL holds spaces, control characters or a backslash")
     try:
@@ -76,7 +76,7 @@ def target_of(url: str) -> Target:
     except ValueError as exc:
         raise Blocked("the URL cannot be read") from exc
     if parsed.scheme not in DEFAULT_PORTS or not host or not port:
-        raise Blocked("only http, https and sftp URLs with a host are called")
+        raise Blocked("only http, https, sftp and postgresql URLs with a host are called")
     if parsed.raw_user is not None or parsed.raw_password is not None:
         raise Blocked("the URL holds a user name")
     return Target(parsed.scheme, plain_host(host), port, parsed)

@@ -259,8 +259,8 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _is_listed(target: Target, allow: AllowList) -> bool:
     """True for a listed host, False for a public one. Raises Blocked where it can be neither."""
-    if target.scheme == "sftp":
-        raise Blocked("an sftp address is not called over http")
+    if target.scheme in ("sftp", "postgresql"):
+        raise Blocked(f"a {target.scheme} address is not called over http")
     listed = allow.permits(target)
     if target.scheme != "https" and not listed:
         raise Blocked("http is for hosts on the allow-list only")

@@ -1,4 +1,4 @@
-"""Hosts that a partner lets its calls reach although they are private, or speak plain http or SFTP."""
+"""Hosts that a partner lets its calls reach although they are private, or speak plain http, SFTP or PostgreSQL."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ class AllowedHost(models.Model):
         HTTPS = "https"
         HTTP = "http"
         SFTP = "sftp"
+        POSTGRESQL = "postgresql"
 
     host = models.CharField(max_length=253)
     port = models.PositiveIntegerField()
-    scheme = models.CharField(max_length=5, choices=Scheme.choices)
+    scheme = models.CharField(max_length=10, choices=Scheme.choices)
     note = models.CharField(max_length=200, blank=True)
     created_by = models.TextField()
     created_at = models.DateTimeField()
@@ -26,7 +27,9 @@ class AllowedHost(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["host", "port", "scheme"], name="allowed_host_once"),
             models.CheckConstraint(condition=Q(port__gte=1, port__lte=65535), name="allowed_host_port"),
-            models.CheckConstraint(condition=Q(scheme__in=["https", "http", "sftp"]), name="allowed_host_scheme"),
+            models.CheckConstraint(
+                condition=Q(scheme__in=["https", "http", "sftp", "postgresql"]), name="allowed_host_scheme"
+            ),
         ]
 
     def __str__(self) -> str:
