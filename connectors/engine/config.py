@@ -22,6 +22,7 @@ from governance.credentials.services import keyring
 from governance.egress.addresses import AllowList
 from governance.egress.selectors import allow_list
 from governance.registry.models import Flow, RetailConnection
+from governance.registry.values.selectors import Pair, Tables, tables_in_force
 from tenants.context import Scope, in_scope
 
 log = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ class PartnerConfig:
     targets: Mapping[int, Target]
     broken: Mapping[int, str]  # targets that cannot be called, by connection: why, in a sentence
     allow: AllowList
+    values: Mapping[Pair, Tables]  # value tables, by source and target
     flows_stamp: str  # what FLOWS_STAMP answered before the flows were read
     personal_key: bytes = field(repr=False)  # for keyed hashes of personal values
 
@@ -110,7 +112,8 @@ class ConfigBook:
         _ensure_endpoints([row for row in rows if row.connector in known_keys()])
         personal = keyring().personal(schema)
         by_id = {flow.id: flow for flow in flows}
-        return PartnerConfig(by_source, by_id, live_rules(), targets, broken, allow_list(), stamp, personal)
+        values = tables_in_force()
+        return PartnerConfig(by_source, by_id, live_rules(), targets, broken, allow_list(), values, stamp, personal)
 
     def _targets(self, schema: str, rows: list[RetailConnection]) -> tuple[dict[int, Target], dict[int, str]]:
         """One retailer's secret that cannot be opened stops what goes to that target, and nothing else."""

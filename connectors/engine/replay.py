@@ -10,6 +10,7 @@ from django.db import connection
 from connectors.engine.desk import PEOPLE_SLOT, due_again, free, locked_lane, subject, tell
 from connectors.engine.lanes import rejoin
 from connectors.engine.models import Entry, Intent, Lane
+from connectors.engine.needs.models import Need
 from connectors.engine.selectors import accepted_since, own_lane
 from governance.access.principal import Principal
 from governance.audit.gate import gate
@@ -127,6 +128,7 @@ def _leave_lane(delivery_id: UUID, now: datetime) -> None:
     first = lane.entries.order_by("position").values_list("delivery_id", flat=True).first()
     Intent.objects.filter(lane_id=lane.pk, delivery_id=delivery_id).delete()
     lane.entries.filter(delivery_id=delivery_id).delete()
+    Need.objects.filter(delivery_id=delivery_id).delete()
     if not lane.entries.exists():
         lane.delete()
     elif first == delivery_id:

@@ -14,6 +14,7 @@ from connectors.engine.drain.supersede import SETTLE
 from connectors.engine.endpoints.calling import CALLED, why_not_yet
 from connectors.engine.endpoints.selectors import calling_of, is_target
 from connectors.engine.models import Entry, Lane
+from connectors.engine.needs.models import Need
 from connectors.engine.pauses.selectors import why_it_stands
 from governance.registry.models import Flow, RetailConnection
 from monitoring.exceptions.models import ExceptionItem
@@ -111,7 +112,17 @@ def waiting_reason(delivery_id: UUID, *, at: datetime) -> str:
     target = RetailConnection.objects.scoped().filter(pk=entry.lane.endpoint_id).first()
     if target is not None and target.state != RetailConnection.State.ACTIVE:
         return f"{target.label} is {target.state}; it goes when the connection is active again."
-    return _at_the_endpoint(entry.lane, at)
+    return missing_thing(delivery_id, target.label if target else "") or _at_the_endpoint(entry.lane, at)
+
+
+def missing_thing(delivery_id: UUID, target: str) -> str:
+    """One sentence where it waits for a thing that another delivery brings. Cost: one query."""
+    need = Need.objects.scoped().filter(delivery_id=delivery_id, kind=Need.Kind.THING, until__isnull=False).first()
+    if need is None:
+        return ""
+    thing = f"{need.name.replace('_', ' ')} {need.key}"
+    where = target or "the target"
+    return f"It waits for {thing}, which {where} does not have yet. A person is asked at {need.until:%H:%M} UTC."
 
 
 def _head(lane: Lane) -> int | None:

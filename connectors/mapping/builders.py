@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from connectors.mapping.nodes import Node, Traced, at_root, choice, coalesce, co
 if TYPE_CHECKING:
     from connectors.mapping.language import Compiler
 
+TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 ARITHMETIC: dict[str, tuple[Callable[..., Any], int, int]] = {
     "add": (operators.add, 1, 50),
     "sub": (operators.subtract, 2, 50),
@@ -108,6 +110,14 @@ def _coalesce(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
 
 
 def _lookup(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
+    otherwise = _otherwise(rule, at)
+    keep, refuse = otherwise == "keep", otherwise == "refuse"
+    fallback = otherwise["value"] if isinstance(otherwise, dict) else None
+    operand = compiler.rule(rule["lookup"], f"{at}/lookup")
+    if "values" in rule:
+        name = _values_name(rule, at)
+        work = operators.look_up_values(name, fallback, keep, refuse)
+        return combined(f"look up in the value table {name}", [operand], work)
     table, name = rule.get("table"), "given here"
     if isinstance(table, str):
         name = table
@@ -116,12 +126,23 @@ def _lookup(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
             raise MappingRefused(f"{at}/table", f"there is no table {name!r}")
     if not isinstance(table, dict):
         raise MappingRefused(f"{at}/table", "a table is an object, or the name of one")
+    return combined(f"look up in {name}", [operand], operators.look_up(table, name, fallback, keep, refuse))
+
+
+def _otherwise(rule: dict[str, Any], at: str) -> Any:
     otherwise = rule.get("otherwise", "refuse")
     if not (isinstance(otherwise, dict) and set(otherwise) == {"value"}) and otherwise not in ("keep", "refuse"):
         raise MappingRefused(f"{at}/otherwise", 'otherwise is "keep", "refuse" or {"value": …}')
-    fallback = otherwise["value"] if isinstance(otherwise, dict) else None
-    work = operators.look_up(table, name, fallback, otherwise == "keep", otherwise == "refuse")
-    return combined(f"look up in {name}", [compiler.rule(rule["lookup"], f"{at}/lookup")], work)
+    return otherwise
+
+
+def _values_name(rule: dict[str, Any], at: str) -> str:
+    name = rule["values"]
+    if "table" in rule:
+        raise MappingRefused(at, "table or values, not both")
+    if not isinstance(name, str) or not TABLE_NAME.fullmatch(name):
+        raise MappingRefused(f"{at}/values", "values names a value table: small letters, digits and _")
+    return name
 
 
 def _each(compiler: Compiler, rule: dict[str, Any], at: str) -> Node:
@@ -176,7 +197,7 @@ OPERATORS: dict[str, tuple[Build, frozenset[str]]] = {
     "date": (_date, frozenset(("format",))),
     "if": (_if, frozenset(("then", "else"))),
     "coalesce": (_coalesce, frozenset()),
-    "lookup": (_lookup, frozenset(("table", "otherwise"))),
+    "lookup": (_lookup, frozenset(("table", "values", "otherwise"))),
     "each": (_each, frozenset(("take", "fields", "where"))),
     "filter": (_filter, frozenset(("where",))),
     "first": (_first, frozenset(("take", "fields", "where"))),

@@ -9,12 +9,21 @@ class MappingError(Exception):
     `error_class` is the class on the desk: "mapping", or "unmapped_value" when a look-up table lacks the value.
     """
 
-    def __init__(self, field: str, path: str, reason: str, *, error_class: str = "mapping") -> None:
+    def __init__(
+        self,
+        field: str,
+        path: str,
+        reason: str,
+        *,
+        error_class: str = "mapping",
+        lacking: tuple[str, str] | None = None,
+    ) -> None:
         super().__init__(field, path, reason)
         self.field = field
         self.path = path
         self.reason = reason
         self.error_class = error_class
+        self.lacking = lacking  # (value table, value) that a person may add
 
     def __str__(self) -> str:
         source = f" (from {self.path})" if self.path else ""
@@ -24,7 +33,7 @@ class MappingError(Exception):
         """The same error seen from one level up. Paths from the document's root stay as they are."""
         name = join(field, self.field)
         path = self.path if not place or self.path.startswith("$") else join(place, self.path)
-        return MappingError(name, path, self.reason, error_class=self.error_class)
+        return MappingError(name, path, self.reason, error_class=self.error_class, lacking=self.lacking)
 
 
 class MappingRefused(ValueError):

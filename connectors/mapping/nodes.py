@@ -163,8 +163,8 @@ def combined(name: str, parts: Sequence[Node], work: Callable[[list[Any]], Any])
         try:
             return work([one(item, document) for one in runs])
         except (ValueError, ArithmeticError) as error:
-            error_class = getattr(error, "error_class", "mapping")
-            raise MappingError("", text[:200], _reason(error), error_class=error_class) from error
+            error_class, lacking = getattr(error, "error_class", "mapping"), getattr(error, "lacking", None)
+            raise MappingError("", text[:200], _reason(error), error_class=error_class, lacking=lacking) from error
 
     def trace(item: Any, document: Any, place: str) -> Traced:
         traced = [part.trace(item, document, place) for part in parts]

@@ -9,6 +9,7 @@ from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, ROU
 from typing import Any
 
 from connectors.mapping import casts
+from connectors.mapping.values import ANY, in_force
 
 MAX_TEXT = 10_000
 EXACT = decimal.Context(
@@ -158,6 +159,10 @@ class Unmapped(ValueError):
 
     error_class = "unmapped_value"
 
+    def __init__(self, reason: str, *, lacking: tuple[str, str] | None = None) -> None:
+        super().__init__(reason)
+        self.lacking = lacking
+
 
 def look_up(table: Mapping[str, Any], name: str, otherwise: Any, keep: bool, refuse: bool) -> Work:
     def run(values: list[Any]) -> Any:
@@ -169,6 +174,26 @@ def look_up(table: Mapping[str, Any], name: str, otherwise: Any, keep: bool, ref
             return table[key]
         if refuse:
             raise Unmapped(f"{key[:80]!r} is not in the table {name}")
+        return value if keep else otherwise
+
+    return run
+
+
+def look_up_values(name: str, otherwise: Any, keep: bool, refuse: bool) -> Work:
+    """As `look_up`, in the retailer's value table of that name: the one in force where and when the map is run."""
+
+    def run(values: list[Any]) -> Any:
+        value = values[0]
+        if value is None:
+            return None
+        key = casts.text(value) if type(value) is not bool else str(value).lower()
+        table = in_force(name)
+        if key in table:
+            return table[key]
+        if ANY in table:
+            return table[ANY]
+        if refuse:
+            raise Unmapped(f"{key[:80]!r} has no entry in the value table {name}", lacking=(name, key))
         return value if keep else otherwise
 
     return run

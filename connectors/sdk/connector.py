@@ -110,6 +110,18 @@ class Call(Protocol):
     def served(self, version: str) -> None:
         """State which API version the last response was served by; not called where the vendor states none."""
 
+    async def known(self, object_type: str, object_id: str) -> str | None:
+        """What this system calls a thing that the source calls `object_id`, from the cross-reference; else None."""
+
+    def learned(self, object_type: str, object_id: str, here: str, *, made: bool = False) -> None:
+        """Tell the cross-reference: the source's `object_id` is `here` in this system, made or found.
+
+        Kept also when the attempt fails later on. The document of the operation itself is told by `Delivered`.
+        """
+
+    def translated(self, table: str, value: str) -> str | None:
+        """What the retailer's value table says instead of the source's value; None: nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Delivered:

@@ -76,6 +76,47 @@ class TooEarly(ConnectorError):
     retryable = True
 
 
+class Needs(TooEarly):
+    """A thing is not in the target yet that this one cannot do without. It waits, and no tries are used up.
+
+    It goes as soon as the cross-reference knows the thing at this target; after `within` a person is asked.
+    `object_id` is the source's. `may_be_behind`: it may come behind this one in the same lane, and goes first then.
+    """
+
+    def __init__(
+        self,
+        object_type: str,
+        object_id: str,
+        operator_message: str = "",
+        *,
+        detail: str = "",
+        within: timedelta = timedelta(minutes=30),
+        may_be_behind: bool = False,
+    ) -> None:
+        thing = f"{object_type.replace('_', ' ')} {object_id}"
+        super().__init__(operator_message or f"It waits for {thing}, which is not in the target yet.", detail=detail)
+        self.object_type = object_type
+        self.object_id = object_id
+        self.within = within
+        self.may_be_behind = may_be_behind
+
+
+class UnmappedValue(ConnectorError):
+    """A retailer's value table says nothing of this value, and the target does not know it by itself.
+
+    A person adds the value, and what waits for it goes on. `place`: where it was read.
+    """
+
+    error_class = "unmapped_value"
+
+    def __init__(self, table: str, value: str, operator_message: str = "", *, place: str = "") -> None:
+        said = operator_message or f"The value table {table} has no entry for {value!r}."
+        super().__init__(said, detail=f"table {table}, value {value}, read from {place or 'the document'}")
+        self.table = table
+        self.value = value
+        self.place = place
+
+
 class Uncertain(ConnectorError):
     """The call left and nobody knows whether it took effect. We ask the target (by idempotency class)."""
 

@@ -66,6 +66,8 @@ class DirectCall:
     fault: Fault | None = None
     deadline: float = DEADLINE_SECONDS
     steps: list[Step] = field(default_factory=list)
+    things: dict[tuple[str, str], str] = field(default_factory=dict)  # the cross-reference: (type, id) -> id here
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # value tables
     _client: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -108,6 +110,16 @@ class DirectCall:
 
     def served(self, version: str) -> None:
         self.steps[-1].served = version
+
+    async def known(self, object_type: str, object_id: str) -> str | None:
+        return self.things.get((object_type, object_id))
+
+    def learned(self, object_type: str, object_id: str, here: str, *, made: bool = False) -> None:
+        self.things[object_type, object_id] = here
+
+    def translated(self, table: str, value: str) -> str | None:
+        entries = self.values.get(table, {})
+        return entries.get(value, entries.get("*"))
 
     @property
     def names(self) -> list[str]:

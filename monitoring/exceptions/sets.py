@@ -21,6 +21,10 @@ FROM unnest(%s::uuid[], %s::text[]) AS t (delivery_id, resolution),
 WHERE e.id = old.id
 RETURNING e.id, e.retailer_id, old.state, 'resolved', e.resolution
 """
+_GO_ON = """
+UPDATE exceptions_exceptionitem e SET state = 'retrying' WHERE state = 'open' AND delivery_id = ANY(%s)
+RETURNING e.id, e.retailer_id, 'open', 'retrying', %s::text
+"""
 # A retried delivery that fails again reopens the exception it already has.
 _OPEN = """
 ON CONFLICT (delivery_id) WHERE state IN ('open', 'retrying') DO UPDATE SET state = 'open',
@@ -45,6 +49,14 @@ async def open_or_reopen(connection: AsyncConnection, rows: Sequence[tuple[Any, 
     if not rows:
         return
     cursor = await connection.execute(f"{bulk.EXCEPTIONS.insert_sql} {_OPEN}", bulk.EXCEPTIONS.values(rows))
+    await _transitions(connection, await cursor.fetchall(), at)
+
+
+async def go_on(connection: AsyncConnection, deliveries: Sequence[UUID], reason: str, *, at: datetime) -> None:
+    """Of deliveries that are tried again by themselves: their open exceptions are being retried."""
+    if not deliveries:
+        return
+    cursor = await connection.execute(_GO_ON, [list(deliveries), reason])
     await _transitions(connection, await cursor.fetchall(), at)
 
 

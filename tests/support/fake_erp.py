@@ -8,12 +8,14 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
 from connectors.sdk.connector import Call, Connector, Delivered
+from connectors.sdk.errors import Needs, UnmappedValue
 from governance.catalogue.manifest import Capability, Field, Idempotency, Manifest, OperationSpec, RateLimit
 from tests.support.answers import judge
 
@@ -146,6 +148,20 @@ async def _search_then_send(call: Call, document: Any) -> Delivered:
     return await _send(call, document)
 
 
+async def _needs_then_send(call: Call, document: Any) -> Delivered:
+    """An order's note names the order it needs; an SKU that begins with "?" needs an entry in the table "sku"."""
+    needed = getattr(document, "note", None)
+    if needed and await call.known("order", needed) is None:
+        answer = await call.request("look", "GET", f"{call.config['url']}/find?reference=order/{needed}", version="1")
+        if answer.json()["document"] is None:
+            raise Needs("order", needed, within=timedelta(seconds=float(call.config.get("within", "600"))))
+    for number, line in enumerate(document.lines):
+        if line.sku.startswith("?") and call.translated("sku", line.sku) is None:
+            raise UnmappedValue("sku", line.sku, f"The ERP has no product {line.sku}.", place=f"lines[{number}].sku")
+    call.learned("product", document.lines[0].sku, f"P-{document.lines[0].sku}")
+    return await _send(call, document)
+
+
 JSON = {"Content-Type": "application/json"}
 
 
@@ -168,6 +184,7 @@ def _connector(key: str, idempotency: Idempotency, operation: Any) -> Connector:
 
 CONNECTORS = {
     "fake_search": _connector("fake_search", Idempotency.SEARCH_FIRST, _search_then_send),
+    "fake_needy": _connector("fake_needy", Idempotency.SEARCH_FIRST, _needs_then_send),
     "fake_none": _connector("fake_none", Idempotency.NONE, _send),
     "fake_key": _connector("fake_key", Idempotency.NATIVE_KEY, _send),
 }

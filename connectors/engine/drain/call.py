@@ -8,6 +8,7 @@ from time import perf_counter
 from uuid import UUID
 
 import psycopg
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from connectors.engine.batch import Batcher, Full
 from connectors.engine.config import Target
@@ -20,6 +21,10 @@ from governance.egress.addresses import AllowList
 from governance.egress.client import Egress, EgressResponse
 from governance.egress.errors import Blocked, EgressError, NotConnected, TooLarge
 from governance.redaction.headers import mask_body, mask_url
+from governance.registry.values.models import ANY
+from monitoring.ledger.identities.writes import CREATED, FOUND, Learned, Place, known
+from tenants.asyncdb import scoped
+from tenants.context import Scope
 
 CALL_SECONDS = 30.0
 RECORDED_BYTES = 256 * 1024
@@ -31,6 +36,53 @@ class NotReached(Unavailable):
 
 class CallBlocked(Misconfigured):
     """The address may not be called: a matter for the trail too."""
+
+
+class Book:
+    """The cross-reference and the value tables, as one attempt may ask them."""
+
+    def __init__(
+        self,
+        pool: AsyncConnectionPool,
+        scope: Scope,
+        *,
+        retailer_id: int,
+        source: Place,
+        target: Place,
+        tables: Mapping[str, Mapping[str, str]],
+    ) -> None:
+        self._pool = pool
+        self._scope = scope
+        self._retailer_id = retailer_id
+        self.source = source
+        self.target = target
+        self.tables = tables
+
+    @property
+    def pair(self) -> tuple[int, int]:
+        return self.source.id, self.target.id
+
+    async def known(self, object_type: str, object_id: str) -> str | None:
+        """Raises Unavailable: our own database's trouble is nobody's defect."""
+        try:
+            async with scoped(self._pool, self._scope) as connection:
+                return await known(
+                    connection,
+                    self._retailer_id,
+                    object_type,
+                    source=self.source.id,
+                    source_id=object_id,
+                    at=self.target.id,
+                )
+        except (psycopg.Error, PoolTimeout) as error:
+            raise Unavailable("Our own cross-reference could not be read.", detail=type(error).__name__) from error
+
+    def translated(self, table: str, value: str) -> str | None:
+        entries = self.tables.get(table, {})
+        return entries.get(value, entries.get(ANY))
+
+    def learned(self, object_type: str, object_id: str, here: str, how: str, work: Work) -> Learned:
+        return Learned(self._retailer_id, object_type, self.source, object_id, self.target, here, how, work.message_id)
 
 
 class EngineCall:
@@ -45,7 +97,9 @@ class EngineCall:
         egress: Egress,
         allow: AllowList,
         intents: Batcher[Intent, None],
+        book: Book,
     ) -> None:
+        self._book = book
         self.config: Mapping[str, str] = target.config
         self.secrets: Mapping[str, str] = target.secrets
         self.session = target.session
@@ -99,6 +153,19 @@ class EngineCall:
 
     def served(self, version: str) -> None:
         self._attempt.steps[-1].version_served = version
+
+    async def known(self, object_type: str, object_id: str) -> str | None:
+        for one in reversed(self._attempt.learned):
+            if (one.object_type, one.source_id) == (object_type, object_id):
+                return one.external_id
+        return await self._book.known(object_type, object_id)
+
+    def learned(self, object_type: str, object_id: str, here: str, *, made: bool = False) -> None:
+        how = CREATED if made else FOUND
+        self._attempt.learned.append(self._book.learned(object_type, object_id, here, how, self._work))
+
+    def translated(self, table: str, value: str) -> str | None:
+        return self._book.translated(table, value)
 
     def _begin(
         self, step: str, method: str, url: str, body: bytes | None, *, changes: bool, version: str

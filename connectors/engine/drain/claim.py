@@ -74,7 +74,7 @@ SELECT h.attempt_id, h.lane_id, h.token, h.crashes, h.entry_id, h.delivery_id, h
     d.flow_key, d.connection_id, d.connection_key, d.operation, d.object_type, d.object_id, d.idempotency_key,
     d.reference, h.tries, d.attempts, h.trigger, d.rule, d.received_at, h.due_at, m.connector, m.topic, m.api_version,
     EXISTS (SELECT FROM engine_intent i WHERE i.lane_id = h.lane_id AND i.delivery_id = h.delivery_id) AS interrupted,
-    p.format, p.key_id, p.body
+    (SELECT n.until FROM engine_need n WHERE n.delivery_id = h.delivery_id) AS waits_until, p.format, p.key_id, p.body
 FROM heads h JOIN ledger_delivery d ON d.id = h.delivery_id JOIN ledger_message m ON m.id = h.message_id
 LEFT JOIN ledger_payload p ON p.id = h.message_id
 """
@@ -156,7 +156,13 @@ async def _lease(connection: AsyncConnection, lanes: Sequence[int], holder: int,
     parameters = {"lanes": ids, "attempts": array("uuid", attempts)}
     cursor = await connection.execute(_HEADS, parameters, binary=True)
     works = [
-        Work(*row[:-3], probe=rooms.is_probe(row[10]), body=body_of(*row[-3:]), lease=Lease(until))
+        Work(
+            *row[:-4],
+            probe=rooms.is_probe(row[10]),
+            body=body_of(*row[-3:]),
+            lease=Lease(until),
+            waits_until=row[-4],
+        )
         for row in await cursor.fetchall()
     ]
     if len(works) < len(lanes):

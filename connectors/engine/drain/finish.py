@@ -5,17 +5,20 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from uuid import UUID
 
 from psycopg import AsyncConnection
 
 from connectors.engine.drain import rows
 from connectors.engine.drain.supersede import supersede_failed
 from connectors.engine.drain.work import AUTO, ENDED, End, Result
+from connectors.engine.needs import waiting
 from connectors.engine.trail import blocked_calls
 from governance.audit.raw import insert_events
 from monitoring.exceptions import sets as exceptions
 from monitoring.ledger import bulk
 from monitoring.ledger.hints import Hint, notify_soon
+from monitoring.ledger.identities.writes import learn
 from monitoring.rollups.writer import upsert
 from tenants.arrays import array, arrays
 from tenants.context import Scope
@@ -110,6 +113,8 @@ class Finisher:
         await bulk.insert(connection, bulk.BUSINESS_KEYS, rows.document_keys(results), "ON CONFLICT DO NOTHING")
         await connection.execute(_DELIVERIES, arrays(_DELIVERY_TYPES, rows.deliveries(results, now)))
         await self._lanes(connection, results)
+        await learn(connection, rows.learned(results))
+        await waiting.note(connection, rows.needs(results), _no_longer(results))
         await exceptions.resolve(connection, rows.resolved(results), at=now)
         await exceptions.open_or_reopen(connection, rows.exceptions(results, now), at=now)
         await insert_events(connection, blocked_calls(self._scope, results))
@@ -156,6 +161,11 @@ class Finisher:
             return set()
         cursor = await connection.execute(_STEP_BACK, [array("bigint", early)])
         return {row[0] for row in await cursor.fetchall()}
+
+
+def _no_longer(results: Sequence[Result]) -> list[UUID]:
+    """Those that waited for something, and do not any more."""
+    return [r.work.delivery_id for r in results if r.work.attempts and (r.problem is None or not r.problem.needed)]
 
 
 def _hints(results: Sequence[Result]) -> list[Hint]:

@@ -14,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from connectors.engine.batch import Batcher
 from connectors.engine.config import ConfigBook, FlowsChanged, PartnerConfig
+from connectors.engine.drain import rows
 from connectors.engine.drain.answered import note_answers
 from connectors.engine.drain.claim import claim, end_dead_leases, release, renew
 from connectors.engine.drain.finish import Finisher
@@ -23,6 +24,8 @@ from connectors.engine.drain.rooms import ask_rooms, take_tokens
 from connectors.engine.drain.route import plan_batch, targets_of, write_batch
 from connectors.engine.drain.turns import advance, next_turn
 from connectors.engine.drain.work import Result, Work
+from connectors.engine.needs.needed import VALUE
+from connectors.engine.needs.waiting import is_mapped, wake
 from connectors.engine.shares import RETAILER, may_take
 from governance.egress.client import Egress
 from monitoring.ledger.hints import Hint, notify_soon
@@ -67,12 +70,13 @@ class PartnerDrain:
         self._book = book
         self._wake = wake  # called when a delivery ended: its lane and its place are free
         intents = intent_log(pool, scope)
-        self._performer = Performer(egress=egress, intents=intents, rng=rng)
+        self._performer = Performer(egress=egress, intents=intents, rng=rng, pool=pool, scope=scope)
         self._finisher = Finisher(scope, holder=identity.holder, slot=identity.slot, worker=identity.worker, rng=rng)
         self._results: Batcher[Result, bool] = Batcher(self._finish, max_batch=BATCH, max_waiting=MAX_FINISHING)
         self._running: dict[asyncio.Task[None], Work] = {}
         self._by_retailer: Counter[int] = Counter()
         self._mean_body = BODY_BYTES
+        self._somebody_waits = False  # for a thing or a value, when last looked
         self.bytes_in_flight = 0
 
     @property
@@ -154,6 +158,14 @@ class PartnerDrain:
         async with scoped(self._pool, self.scope) as connection:
             await end_dead_leases(connection, holder=self._me.holder)
 
+    async def wake_waiting(self) -> None:
+        """Those whose need is met, however it came to be."""
+        async with scoped(self._pool, self.scope) as connection:
+            self._somebody_waits, hints = await wake(connection)
+            await notify_soon(connection, self.scope.schema, hints)
+        if hints:
+            self._wake()
+
     async def stop(self, seconds: float) -> None:
         """Let running attempts end; give back the leases of those that do not in time, once what ended is written."""
         if self._running:
@@ -194,8 +206,26 @@ class PartnerDrain:
 
     async def _attempt(self, work: Work, config: PartnerConfig, left: Sequence[LeftBehind]) -> None:
         result = await self._performer.perform(work, config, left)
+        if result is not None and await self._has_come(result):
+            result = await self._again(work, result, left)
         if result is not None and not await self._results.submit(result):
             log.warning("lane %s was taken over; its late result was refused", work.lane_id)
+
+    async def _has_come(self, result: Result) -> bool:
+        """A value that was added since the configuration was read is used at once; nobody is asked for it."""
+        needed = result.problem.needed if result.problem else None
+        if needed is None or needed.kind != VALUE:
+            return False
+        async with scoped(self._pool, self.scope) as connection:
+            return await is_mapped(connection, needed)
+
+    async def _again(self, work: Work, first: Result, left: Sequence[LeftBehind]) -> Result | None:
+        self._book.forget(self.scope)
+        result = await self._performer.perform(work, await self._book.of(self.scope), left)
+        if result is not None:
+            result.attempt.steps[:0] = first.attempt.steps
+            result.attempt.learned[:0] = first.attempt.learned
+        return result
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._count(self._running.pop(task), -1)
@@ -236,4 +266,6 @@ class PartnerDrain:
             written = await self._finisher.finish(connection, results)
             if not bad_news:
                 await note_answers(connection, results, self._rng)
-            return written
+        if rows.needs(results) or (self._somebody_waits and rows.learned(results)):
+            await self.wake_waiting()
+        return written

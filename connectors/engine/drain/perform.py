@@ -7,21 +7,26 @@ import logging
 import random
 import traceback
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from time import perf_counter
+
+from psycopg_pool import AsyncConnectionPool
 
 from connectors.engine.batch import Batcher
 from connectors.engine.config import PartnerConfig, Target
-from connectors.engine.drain.call import CALL_SECONDS, CallBlocked, EngineCall, NotReached
+from connectors.engine.drain.call import CALL_SECONDS, Book, CallBlocked, EngineCall, NotReached
 from connectors.engine.drain.intents import Intent, LeaseLost, LeftBehind
 from connectors.engine.drain.policy import SETTLE_SECONDS, SETTLING, verdict
-from connectors.engine.drain.transform import Transformed, transform
+from connectors.engine.drain.transform import Transformed, lacking, transform
 from connectors.engine.drain.work import HELD, AttemptRecord, End, Problem, Result, Work
+from connectors.engine.needs.needed import THING, Needed, plain
 from connectors.sdk.connector import Delivered
-from connectors.sdk.errors import ConnectorError, CredentialRejected, TooEarly, Unavailable, Uncertain
+from connectors.sdk.errors import ConnectorError, CredentialRejected, Needs, TooEarly, Unavailable, Uncertain
 from governance.catalogue.manifest import Idempotency
 from governance.egress.client import Egress
 from governance.redaction.personal import personal_key
+from monitoring.ledger.identities.writes import CREATED, FOUND, Place
+from tenants.context import Scope
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +39,17 @@ POISON_CRASHES = 2
 class Performer:
     """Runs leased works of one partner."""
 
-    def __init__(self, *, egress: Egress, intents: Batcher[Intent, None], rng: random.Random) -> None:
+    def __init__(
+        self,
+        *,
+        egress: Egress,
+        intents: Batcher[Intent, None],
+        rng: random.Random,
+        pool: AsyncConnectionPool,
+        scope: Scope,
+    ) -> None:
+        self._pool = pool
+        self._scope = scope
         self._egress = egress
         self._intents = intents
         self._rng = rng
@@ -44,20 +59,40 @@ class Performer:
         attempt = AttemptRecord(work.attempt_id, datetime.now(UTC))
         began = perf_counter()
         target = config.targets.get(work.connection_id)
-        ready = self._prepare(work, target, left, config.broken.get(work.connection_id, ""))
+        book = self._book(work, config)
+        ready = self._prepare(work, target, left, config.broken.get(work.connection_id, ""), book)
         attempt.transform_us = int((perf_counter() - began) * 1_000_000)
         try:
-            outcome = ready.problem or await self._run(work, attempt, ready, target, config)
+            outcome = ready.problem or await self._run(work, attempt, ready, target, config, book)
         except LeaseLost:
             log.warning("lane %s is another drain's by now; its result is left to that one", work.lane_id)
             return None
         attempt.duration_us = int((perf_counter() - began) * 1_000_000)
         result = self._result(work, attempt, ready, outcome, target, left)
+        if result.delivered is not None:
+            document = result.delivered
+            how = FOUND if document.effect == "already" else CREATED
+            result.known_as = book.learned(work.object_type, work.object_id, document.document_id, how, work)
         if ready.facts is not None and ready.facts.counterparty:
             result.counterparty = bytes.fromhex(personal_key(config.personal_key, ready.facts.counterparty))
         return result
 
-    def _prepare(self, work: Work, target: Target | None, left: Sequence[LeftBehind], broken: str) -> Transformed:
+    def _book(self, work: Work, config: PartnerConfig) -> Book:
+        """A flow that is gone knows no source: then nothing is told of one either."""
+        flow = config.flows.get(work.flow_id)
+        source = Place(flow.source_id, flow.source_key) if flow else Place(0, "")
+        return Book(
+            self._pool,
+            self._scope,
+            retailer_id=work.retailer_id,
+            source=source,
+            target=Place(work.connection_id, work.connection_key),
+            tables=config.values.get((source.id, work.connection_id), {}),
+        )
+
+    def _prepare(
+        self, work: Work, target: Target | None, left: Sequence[LeftBehind], broken: str, book: Book
+    ) -> Transformed:
         if work.crashes >= POISON_CRASHES:
             text = f"Two workers died on this {work.object_type}; it waits for a person."
             return Transformed(problem=Problem("poison", text))
@@ -73,22 +108,24 @@ class Performer:
             text = "The last attempt was interrupted and may have taken effect; the target cannot be asked."
             return Transformed(problem=Problem("uncertain", text, uncertain=True))
         try:
-            return transform(work)
+            return transform(work, book.tables, book.pair)
         except Exception as error:  # noqa: BLE001 - the outermost edge: a defect must neither stop the drain nor kill its lease
             log.error("%s from %s cannot be mapped: a defect\n%s", work.topic, work.connector, _where(error))
             text = f"The mapping of {work.topic} failed; its log has the details."
             return Transformed(problem=Problem("defect", text))
 
     async def _run(
-        self, work: Work, attempt: AttemptRecord, ready: Transformed, target: Target, config: PartnerConfig
+        self, work: Work, attempt: AttemptRecord, ready: Transformed, target: Target, config: PartnerConfig, book: Book
     ) -> Delivered | Problem:
-        call = EngineCall(work, attempt, target, egress=self._egress, allow=config.allow, intents=self._intents)
+        call = EngineCall(
+            work, attempt, target, egress=self._egress, allow=config.allow, intents=self._intents, book=book
+        )
         operation = target.connector.operations[work.operation]
         try:
             async with asyncio.timeout(ATTEMPT_SECONDS):
                 return _kept(await operation(call, ready.document))
         except ConnectorError as error:
-            return _problem(error)
+            return _problem(error, work, book.pair)
         except TimeoutError:
             changed = any(step.changes for step in attempt.steps)
             text = f"Not done within {ATTEMPT_SECONDS:.0f} seconds."
@@ -118,6 +155,7 @@ class Performer:
         result.end, result.retry_in = verdict(
             outcome,
             tries=work.tries + 1 + len(left),
+            waits=waits_for(outcome, work, datetime.now(UTC)),
             idempotency=spec.idempotency if spec else Idempotency.NONE,
             rng=self._rng,
         )
@@ -155,17 +193,43 @@ def _storable(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
-def _problem(error: ConnectorError) -> Problem:
+def waits_for(problem: Problem, work: Work, now: datetime) -> timedelta | None:
+    """How much longer it waits for the thing it needs; None where it waits for none, or has waited long enough."""
+    if problem.needed is None or problem.needed.until is None:
+        return None
+    left = problem.needed.until - now
+    return left if left > timedelta() else None
+
+
+def _needed(error: ConnectorError, work: Work, pair: tuple[int, int]) -> Needed | None:
+    """What waits on keeps the moment until which it waits."""
+    if not isinstance(error, Needs):
+        return lacking(error, pair)
+    until = work.waits_until or datetime.now(UTC) + error.within
+    return Needed(THING, plain(error.object_type), plain(error.object_id), *pair, within=error.within, until=until)
+
+
+def _waited_out(error: ConnectorError, needed: Needed | None) -> str:
+    """What a person is told once the time is up."""
+    if needed is None or needed.until is None or needed.until > datetime.now(UTC):
+        return error.operator_message
+    minutes = max(1, round(needed.within.total_seconds() / 60))
+    return f"It has waited {minutes} minutes for {needed.text}, which has not come. {error.operator_message}"
+
+
+def _problem(error: ConnectorError, work: Work, pair: tuple[int, int]) -> Problem:
+    needed = _needed(error, work, pair)
     return Problem(
         error.error_class,
-        _storable(error.operator_message),
+        _storable(_waited_out(error, needed)),
         _storable(error.detail),
         uncertain=isinstance(error, Uncertain),
         failing=isinstance(error, Unavailable | Uncertain),
         unreachable=isinstance(error, NotReached),
         credential=isinstance(error, CredentialRejected),
         blocked=isinstance(error, CallBlocked),
-        early=isinstance(error, TooEarly),
+        early=isinstance(error, TooEarly) and (not isinstance(error, Needs) or error.may_be_behind),
+        needed=needed,
         retryable=error.retryable,
         retry_after=error.retry_after,
     )

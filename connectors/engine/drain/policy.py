@@ -26,13 +26,22 @@ SETTLING = frozenset({Idempotency.UPSERT_BY_ID, Idempotency.SEARCH_FIRST})
 
 
 def verdict(
-    problem: Problem, *, tries: int, idempotency: Idempotency, rng: random.Random
+    problem: Problem,
+    *,
+    tries: int,
+    idempotency: Idempotency,
+    rng: random.Random,
+    waits: timedelta | None = None,
 ) -> tuple[End, timedelta | None]:
     """(RETRY, delay) or (PARK, None). `tries` counts the one that just failed.
 
     An uncertain outcome under NONE goes to a person at once: it never goes again by itself. A target that cannot
     be reached is the endpoint's trouble, not this delivery's: it waits however long that takes.
     """
+    if waits is not None:
+        return End.RETRY, waits  # for what it needs: it is woken when that comes
+    if problem.needed is not None:
+        return End.PARK, None
     if problem.unreachable:
         return End.RETRY, timedelta(seconds=rng.uniform(BASE_SECONDS / 8, UNREACHABLE_SECONDS))
     if not problem.retryable or (problem.uncertain and idempotency is Idempotency.NONE):

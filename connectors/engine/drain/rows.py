@@ -12,6 +12,7 @@ from connectors.engine.drain.work import ENDED, End, Problem, Result, StepRecord
 from connectors.engine.models import Lane
 from monitoring.exceptions.rows import open_exception
 from monitoring.ledger import payloads
+from monitoring.ledger.identities.writes import Learned
 from monitoring.ledger.models import Attempt, Delivery
 from monitoring.rollups.writer import Counted, versions
 from tenants.ids import uuid7
@@ -26,9 +27,10 @@ STATES = {
 
 
 def tries(result: Result) -> int:
-    """How many tries this result uses up: none when the target could not be reached at all."""
-    unreachable = result.problem is not None and result.problem.unreachable
-    return len(result.interrupted) + (0 if unreachable else 1)
+    """How many tries this result uses up: none when the target could not be reached, or when it waits for a thing."""
+    problem = result.problem
+    free = problem is not None and (problem.unreachable or problem.needed is not None)
+    return len(result.interrupted) + (0 if free else 1)
 
 
 def outcome(result: Result) -> Attempt.Outcome:
@@ -156,6 +158,29 @@ def facts(results: Sequence[Result]) -> list[Row]:
             )
         )
     return rows
+
+
+def learned(results: Sequence[Result]) -> list[Learned]:
+    """What the cross-reference is told: the documents' own ids, and what was found or made on the way."""
+    told = [one for result in results for one in (*result.attempt.learned, result.known_as) if one is not None]
+    return [one for one in told if one.source.id and one.source_id and one.external_id]
+
+
+def needs(results: Sequence[Result]) -> list[Row]:
+    return [
+        (
+            result.work.delivery_id,
+            result.work.retailer_id,
+            needed.kind,
+            needed.name,
+            needed.key,
+            needed.source_id,
+            needed.target_id,
+            needed.until,
+        )
+        for result in results
+        if result.problem is not None and (needed := result.problem.needed) is not None and result.end not in ENDED
+    ]
 
 
 def document_keys(results: Sequence[Result]) -> list[Row]:

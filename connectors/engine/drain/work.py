@@ -10,7 +10,9 @@ from time import monotonic
 from uuid import UUID
 
 from connectors.canonical.facts import Facts
+from connectors.engine.needs.needed import Needed
 from connectors.sdk.connector import Delivered
+from monitoring.ledger.identities.writes import Learned
 
 AUTO = "auto"
 HELD = "held"
@@ -68,6 +70,7 @@ class Work:
     probe: bool  # the one that tries whether an open breaker may close
     body: bytes
     lease: Lease
+    waits_until: datetime | None = None  # it has waited for something before, until then at most
 
 
 @dataclass(slots=True)
@@ -97,6 +100,7 @@ class AttemptRecord:
     duration_us: int = 0
     transform_us: int = 0
     steps: list[StepRecord] = field(default_factory=list)
+    learned: list[Learned] = field(default_factory=list)  # ids of things beside the document itself
 
     @property
     def target_us(self) -> int:
@@ -131,6 +135,7 @@ class Problem:
     credential: bool = False  # opens the breaker at once
     blocked: bool = False  # the address may not be called
     early: bool = False  # what it belongs to has not come yet
+    needed: Needed | None = None  # it waits for this, not for its next try
     retryable: bool = False
     retry_after: timedelta | None = None
 
@@ -148,5 +153,6 @@ class Result:
     facts: Facts | None = None
     counterparty: bytes | None = None  # keyed hash of who bought
     map_version: str = ""
+    known_as: Learned | None = None  # the document's id at the target
     rule: str = ""  # why it is superseded, in words
     interrupted: tuple[tuple[UUID, datetime], ...] = ()  # attempts of dead holders: (id, when it began)

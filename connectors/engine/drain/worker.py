@@ -172,6 +172,7 @@ class Drain:
                 if renew:
                     await partner.keep_leases()
                 await partner.end_dead_leases()
+                await partner.wake_waiting()
         except (psycopg.Error, PoolTimeout, TimeoutError) as error:
             log.warning("leases of %s could not be kept: %s", partner.scope.schema, type(error).__name__)
 

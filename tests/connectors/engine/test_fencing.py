@@ -82,7 +82,8 @@ async def test_nobody_calls_past_the_end_of_a_lease(world: World):
         [work] = await take(connection, holder=7, limit=1)
     work.lease.until = 0.0
     egress = Egress()
-    performer = Performer(egress=egress, intents=intent_log(pool, world.scope), rng=random.Random(7))
+    log = intent_log(pool, world.scope)
+    performer = Performer(egress=egress, intents=log, rng=random.Random(7), pool=pool, scope=world.scope)
     assert await performer.perform(work, await ConfigBook().of(world.scope), ()) is None
     assert world.erp.journal.calls == []
     await egress.close()
