@@ -17,7 +17,10 @@ from django.db import connection, models
 from django.db.models import F, Value
 from django.db.models.functions import Concat
 
-from connectors.engine.models import Endpoint, Entry, Intent, Lane
+from connectors.engine.files.models import DropFile, DropWatch, ExpectedFile, Sighting
+from connectors.engine.models import Behind, Endpoint, Entry, Intent, Lane
+from connectors.engine.needs.models import Need
+from connectors.engine.polling.models import Cursor
 from governance.access.principal import command
 from governance.access.tokens import digest
 from governance.audit.events import ObjectRef
@@ -25,9 +28,13 @@ from governance.audit.services import record
 from governance.credentials.services import store_secret
 from governance.egress.services import allow_host
 from governance.registry.address import INTAKE_SECRET
-from governance.registry.models import Flow, RetailConnection
+from governance.registry.models import Flow, Pause, RetailConnection
+from governance.registry.values.models import MappedValue
+from governance.routing.models import RuleSet
 from monitoring.exceptions.models import ExceptionItem
+from monitoring.ledger.identities.models import Identity
 from monitoring.ledger.models import Attempt, BusinessKey, Delivery, EventKey, Message, ObjectVersion, Step
+from monitoring.retention.models import Hold
 from monitoring.rollups import folding
 from tenants.context import ALL, partner_scope
 from tenants.ids import uuid7
@@ -56,6 +63,12 @@ PLAIN = {
     "retailers.Store": {"timezone"},
     "registry.RetailConnection": {"connector", "state"},
     "registry.Flow": {"mode", "latency", "state"},
+    "registry.Pause": {"scope", "sla"},
+    "routing.RuleSet": {"state"},
+    "needs.Need": {"kind"},
+    "polling.Cursor": {"stream"},
+    "files.DropFile": {"encoding", "state"},
+    "files.ExpectedFile": {"state"},
     "ledger.Message": {"connector", "door", "object_type", "disposition"},
     "ledger.Delivery": {"operation", "object_type", "kind", "state"},
     "ledger.Attempt": {"operation", "trigger", "outcome"},
@@ -85,6 +98,8 @@ class Shop:
     word: str
     connection_ids: list[int]
     delivery_ids: list[UUID]
+    flow_id: int
+    told_by: UUID  # the message that made a thing known
     objects: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     numbers: list[str] = field(default_factory=list)
 
@@ -135,6 +150,9 @@ def _shop(key: str, partner: Partner) -> Shop:
     lanes = [ledger_rows.park(made, item) for item in parked]
     Lane.objects.filter(pk=lanes[0].pk).update(parked=False)
     _configure(made, word)
+    _brakes(made, word)
+    _drop(made, messages[0])
+    _known_over_systems(made, messages[0])
     _unseen_rows(made, messages[0])
     for model in models_of_a_retailer():
         poison(model, retailer.pk, word)
@@ -145,7 +163,9 @@ def _shop(key: str, partner: Partner) -> Shop:
         Entry.objects.filter(retailer_id=retailer.pk).order_by("id").values_list("delivery_id", flat=True)
     )
     systems = [made.source.pk, made.target.pk]
-    return Shop(key, partner, retailer, word, systems, deliveries, {}, _numbers(retailer.pk))
+    return Shop(
+        key, partner, retailer, word, systems, deliveries, made.flow.pk, messages[0].id, {}, _numbers(retailer.pk)
+    )
 
 
 def poison(model: type[models.Model], retailer_id: int, word: str) -> None:
@@ -171,6 +191,103 @@ def _configure(made: ledger_rows.Shop, word: str) -> None:
     )
 
 
+def _brakes(made: ledger_rows.Shop, word: str) -> None:
+    """Pauses that stand and one that is over, routing rules that are live and proposed, a legal hold."""
+    now = datetime.now(UTC)
+    known = {"retailer": made.retailer, "reason": "stock-taking", "sla_reason": "agreed", "opened_by": "Ada"}
+    known |= {"opened_at": now, "by_partner": True, "request_id": "r1"}
+    Pause.objects.create(scope=Pause.Scope.FLOW, flow=made.flow, **known)
+    Pause.objects.create(scope=Pause.Scope.TARGET, connection=made.target, **known)
+    Pause.objects.create(
+        scope=Pause.Scope.SOURCE, connection=made.source, ended_at=now, ended_by="Ada", end_reason="over", **known
+    )
+    rule = {"name": f"Rule {word}", "when": {"eq": ["topic", word]}, "then": {"filter": f"because of {word}"}}
+    for number, state in enumerate((RuleSet.State.LIVE, RuleSet.State.PROPOSED), 1):
+        RuleSet.objects.create(
+            retailer=made.retailer,
+            connection=made.source,
+            number=number,
+            definition={"rules": [rule]},
+            state=state,
+            reason="tests are no sales",
+            proposed_by="Ada",
+            proposer_id="1",
+            proposed_at=now,
+            live_since=now if state == RuleSet.State.LIVE else None,
+        )
+    Hold.objects.create(retailer_id=made.retailer.pk, why="a lawsuit", placed_by="Iris", placed_at=now)
+
+
+def _drop(made: ledger_rows.Shop, message: Message) -> None:
+    """A drop of files with all that can be known of it, and how far the shop's streams were read."""
+    now, retailer_id = datetime.now(UTC), made.retailer.pk
+    tills = RetailConnection.objects.create(
+        retailer=made.retailer, key=f"{made.retailer.key}-tills", label="Tills", connector="filedrop"
+    )
+    known = {"connection_id": tills.pk, "retailer_id": retailer_id}
+    DropWatch.objects.create(looked_at=now, problem="It does not answer", problem_since=now, **known)
+    day = now.date() - timedelta(days=1)
+    file = DropFile.objects.create(
+        sha256=digest(f"file {made.retailer.key}"),
+        name="sales.csv",
+        size=10,
+        store_key=made.stores[0],
+        day=day,
+        state=DropFile.State.REFUSED,
+        encoding="utf-8",
+        reason="the totals differ",
+        seen_at=now,
+        message_id=message.id,
+        **known,
+    )
+    Sighting.objects.create(name="next.csv", size=5, modified=1, first_seen_at=now, seen_at=now, **known)
+    for store, state in zip(made.stores, ("missing", "wrong"), strict=False):
+        found = {"file_id": file.pk if state == "wrong" else None, "message_id": message.id}
+        ExpectedFile.objects.create(store_key=store, day=day, due_at=now, state=state, **found, **known)
+    Cursor.objects.create(
+        retailer_id=retailer_id,
+        connection_id=made.source.pk,
+        stream="orders",
+        state={"after": made.retailer.key},
+        failures=1,
+        failed_at=now,
+        error_class="unavailable",
+        error="It is away",
+    )
+
+
+def _known_over_systems(made: ledger_rows.Shop, message: Message) -> None:
+    """A value of a table, a thing that two systems know, and what one delivery waits for."""
+    retailer_id, now = made.retailer.pk, datetime.now(UTC)
+    both = {"source": made.source, "target": made.target}
+    MappedValue.objects.create(
+        retailer=made.retailer, table="tax", value="VAT", becomes="20", since=now, reason="agreed", **both
+    )
+    Identity.objects.create(
+        retailer_id=retailer_id,
+        object_type="customer",
+        master_connection_id=made.source.pk,
+        master_connection_key=made.source.key,
+        master_id="C1",
+        connection_id=made.target.pk,
+        connection_key=made.target.key,
+        external_id="P1",
+        how="created",
+        since=now,
+        message_id=message.id,
+    )
+    Need.objects.create(
+        delivery_id=Entry.objects.filter(retailer_id=retailer_id).earliest("id").delivery_id,
+        retailer_id=retailer_id,
+        kind=Need.Kind.THING,
+        name="customer",
+        key="C1",
+        source_id=made.source.pk,
+        target_id=made.target.pk,
+        until=now + timedelta(hours=1),
+    )
+
+
 def _secret(row: RetailConnection, name: str, purpose: str) -> None:
     store_secret(
         connection_id=row.pk, retailer_id=row.retailer_id, field=name, value=f"{SECRET}-{name}", purpose=purpose, by=BY
@@ -190,6 +307,7 @@ def _unseen_rows(made: ledger_rows.Shop, message: Message) -> None:
     Intent.objects.create(
         attempt_id=uuid7(), retailer_id=retailer_id, delivery_id=uuid7(), lane_id=1, token=1, step="create", at=now
     )
+    Behind.objects.create(retailer_id=retailer_id, position=1)
     known = {"retailer_id": retailer_id, "message_id": message.id, "body_hash": b"x"}
     EventKey.objects.create(key=digest(f"event {made.source.key}")[:16], created_at=now, **known)
     ObjectVersion.objects.create(key=digest(f"version {made.source.key}")[:16], version="2026", **known)
@@ -275,6 +393,12 @@ def _objects(retailer: Retailer) -> dict[str, list[dict[str, Any]]]:
             {"exception_id": item.id} for item in ExceptionItem.objects.filter(retailer_id=retailer.pk)[:3]
         ],
         "key": [{"key": row.key} for row in RetailConnection.objects.filter(retailer=retailer)],
+        "drop": list(RetailConnection.objects.filter(retailer=retailer, connector="filedrop").values("pk")),
+        "pause": [{"pause_id": row.pk} for row in Pause.objects.filter(retailer=retailer, ended_at=None)],
+        "rules": [
+            {"key": row.connection.key, "number": row.number}
+            for row in RuleSet.objects.filter(retailer=retailer).select_related("connection")
+        ],
         "flow": [{"key": row.key} for row in Flow.objects.filter(retailer=retailer)],
         "person_id": [{"person_id": grant.person_id}] if grant else [],
     }

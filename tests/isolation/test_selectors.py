@@ -17,15 +17,22 @@ from django.db.models import QuerySet
 
 from connectors.engine import selectors as engine
 from connectors.engine.endpoints import selectors as endpoints
+from connectors.engine.files import selectors as files
+from connectors.engine.pauses import selectors as pauses
+from connectors.engine.polling import selectors as polling
+from connectors.engine.rules import selectors as rules
 from console.tools import outcome, trace
 from governance.access import selectors as access
 from governance.audit import selectors as audit
 from governance.credentials import selectors as credentials
+from governance.registry import pauses as standing_orders
 from governance.registry import selectors as registry
-from governance.registry.models import RetailConnection
+from governance.registry.models import Flow, RetailConnection
+from governance.registry.values import selectors as values
 from monitoring.exceptions import selectors as exceptions
 from monitoring.exceptions.models import ExceptionItem
 from monitoring.ledger import backlog, payloads
+from monitoring.ledger.identities import selectors as identities
 from monitoring.ledger.models import Delivery, Message
 from monitoring.ledger.selectors import detail, filters, later, pages
 from monitoring.rollups import connections, equation
@@ -39,6 +46,7 @@ from tests.paths import ROOT
 
 EITHER = (Walls.BOTH, Walls.SCOPE, Walls.POLICIES)
 Ask = Callable[[Shop], Any]
+RULES = '{"rules": [{"name": "Each", "when": {"present": "topic"}, "then": {"filter": "tried"}}]}'
 # The modules that read rows; a new selectors module is found by itself.
 READERS = {
     "monitoring.ledger.backlog",
@@ -46,19 +54,26 @@ READERS = {
     "monitoring.rollups.equation",
     "monitoring.rollups.reading",
 }
-READERS |= {"console.tools.trace", "console.tools.outcome", "monitoring.ledger.payloads"}
+READERS |= {"governance.registry.pauses", "console.tools.trace", "console.tools.outcome", "monitoring.ledger.payloads"}
 # Of no retailer, or without rows: the partner's facts, pure functions, what the host's own processes need.
 NOTHING_OF_A_RETAILER = {
     "tenants.selectors": None,
     "governance.egress.selectors": None,
     "governance.credentials.selectors.secrets_for_connection": "opens secrets: worker and intake only, tested below",
     "governance.registry.selectors.any_connection": "whether the partner has any: a fact of the partner",
+    "governance.registry.pauses.project_flows": "a step of pausing and resuming: gives back flows it was given by id",
+    "governance.registry.pauses.open_over": "a step of the same: of flows it was given",
     "governance.registry.selectors.key_taken": "keys are unique in the partner, and say nothing else",
     "governance.registry.selectors.intake_path": "opens a secret: commands on the host only",
     "monitoring.ledger.selectors.filters.spellings": "pure",
     "monitoring.ledger.selectors.pages.status_of": "pure",
     "monitoring.ledger.selectors.pages.latency_of": "pure",
     "connectors.engine.selectors.own_lane": "pure",
+    "connectors.engine.files.selectors.reads_files": "pure: of the connection's connector",
+    "connectors.engine.pauses.selectors.stands_over": "pure",
+    "connectors.engine.pauses.selectors.sentence": "pure",
+    "connectors.engine.rules.selectors.compiled": "pure",
+    "connectors.engine.rules.selectors.document_of": "pure",
     "connectors.engine.selectors.is_split": "pure",
     "connectors.engine.endpoints.selectors.limits_of": "pure",
     "connectors.engine.endpoints.selectors.troubled": "pure",
@@ -107,6 +122,23 @@ def delivery_of(shop: Shop) -> Delivery:
 
 def connection_of(shop: Shop) -> RetailConnection:
     return RetailConnection(pk=shop.connection_ids[0], retailer_id=shop.retailer.pk)
+
+
+def shop_of(shop: Shop) -> RetailConnection:
+    """With what a reader of streams needs to know of it."""
+    row = connection_of(shop)
+    row.connector, row.key, row.state = "shopify", first(shop, "key"), RetailConnection.State.ACTIVE
+    row.config = {"shop_domain": f"{shop.word}.example"}
+    return row
+
+
+def drop_of(shop: Shop) -> RetailConnection:
+    return RetailConnection(pk=shop.objects["drop"][0]["pk"], retailer_id=shop.retailer.pk, connector="filedrop")
+
+
+def flow_of(shop: Shop) -> Flow:
+    source, target = shop.connection_ids
+    return Flow(pk=shop.flow_id, retailer_id=shop.retailer.pk, source_id=source, target_id=target)
 
 
 def message_filter(shop: Shop, **more: Any) -> filters.MessageFilter:
@@ -172,6 +204,49 @@ CALLS: dict[str, Ask] = {
     "connectors.engine.selectors.accepted_since": lambda shop: [
         engine.accepted_since(delivery) for delivery in shop.delivery_ids
     ],
+    "connectors.engine.selectors.settled_at": lambda shop: [
+        engine.settled_at(Delivery(pk=delivery, message_id=first(shop, "message_id")), at=fixed()[0])
+        for delivery in shop.delivery_ids
+    ],
+    "connectors.engine.selectors.missing_thing": lambda shop: [
+        engine.missing_thing(delivery, "ERP") for delivery in shop.delivery_ids
+    ],
+    "governance.registry.values.selectors.tables_in_force": lambda shop: values.tables_in_force(),
+    "governance.registry.pauses.open_pauses": lambda shop: [
+        *standing_orders.open_pauses(),
+        *standing_orders.open_pauses([shop.retailer.pk]),
+    ],
+    "governance.registry.pauses.past_pauses": lambda shop: [
+        *standing_orders.past_pauses(),
+        *standing_orders.past_pauses([shop.retailer.pk]),
+    ],
+    "governance.registry.pauses.pauses_by_id": lambda shop: standing_orders.pauses_by_id(
+        [one["pause_id"] for one in shop.objects["pause"]]
+    ),
+    "governance.registry.pauses.pauses_over_flow": lambda shop: standing_orders.pauses_over_flow(flow_of(shop)),
+    "governance.registry.pauses.target_pauses": lambda shop: standing_orders.target_pauses(shop.connection_ids[1]),
+    "governance.registry.pauses.pauses_of": lambda shop: standing_orders.pauses_of(
+        RetailConnection(pk=shop.connection_ids[1])
+    ),
+    "governance.registry.pauses.pauses_between": lambda shop: list(standing_orders.pauses_between(*fixed())),
+    "monitoring.ledger.identities.selectors.ids_of": lambda shop: identities.ids_of(
+        f"customer-{shop.word}", shop.connection_ids[0], f"C1-{shop.word}"
+    ),
+    "monitoring.ledger.identities.selectors.told_by": lambda shop: identities.told_by(shop.told_by),
+    "connectors.engine.files.selectors.drop_facts": lambda shop: files.drop_facts(drop_of(shop), day=None, at=now()),
+    "connectors.engine.polling.selectors.readings_of": lambda shop: polling.readings_of(shop_of(shop), at=now()),
+    "connectors.engine.pauses.selectors.standing_pauses": lambda shop: [
+        *pauses.standing_pauses(),
+        *pauses.standing_pauses([shop.retailer.pk]),
+    ],
+    "connectors.engine.pauses.selectors.standings": lambda shop: pauses.standings(
+        standing_orders.pauses_by_id([one["pause_id"] for one in shop.objects["pause"]])
+    ),
+    "connectors.engine.pauses.selectors.banner": lambda shop: pauses.banner([shop.retailer.pk]),
+    "connectors.engine.pauses.selectors.why_it_stands": lambda shop: pauses.why_it_stands(flow_of(shop)),
+    "connectors.engine.rules.selectors.live_rules": lambda shop: rules.live_rules(),
+    "connectors.engine.rules.selectors.dry_run": lambda shop: rules.dry_run(connection_of(shop), RULES),
+    "connectors.engine.rules.selectors.rule_sets_of": lambda shop: rules.rule_sets_of(connection_of(shop)),
     "connectors.engine.endpoints.selectors.calling_of": lambda shop: endpoints.calling_of(shop.connection_ids[1]),
     "connectors.engine.endpoints.selectors.is_target": lambda shop: endpoints.is_target(shop.connection_ids[1]),
     "connectors.engine.endpoints.selectors.callings_in_view": lambda shop: [
@@ -234,6 +309,12 @@ CALLS: dict[str, Ask] = {
         (row.number, row.store_key, row.value, row.ways, row.why, row.exception_id, row.repeats)
         for row in pages.described([message_of(shop)])
     ],
+    "monitoring.rollups.connections.busiest_minute_of": lambda shop: connections.busiest_minute_of(
+        [one["key"] for one in shop.objects["key"]], since=day()[0]
+    ),
+    "monitoring.rollups.connections.repaired_of": lambda shop: connections.repaired_of(
+        first(shop, "key"), since=day()[0]
+    ),
     "monitoring.rollups.connections.busy_by_connection": lambda shop: connections.busy_by_connection(since=day()[0]),
     "monitoring.rollups.equation.equation": lambda shop: equation.equation(*day(), retailers=[shop.retailer.pk]),
     "monitoring.rollups.selectors.messages_per_minute": lambda shop: rollups.messages_per_minute(
@@ -254,6 +335,9 @@ CALLS: dict[str, Ask] = {
 }
 # Those that answer with numbers, times and our own sentences only.
 NUMBERS = {
+    "connectors.engine.pauses.selectors.banner",
+    "connectors.engine.selectors.settled_at",
+    "monitoring.rollups.connections.repaired_of",
     "connectors.engine.endpoints.selectors.is_target",
     "connectors.engine.selectors.accepted_since",
     "connectors.engine.selectors.standing",

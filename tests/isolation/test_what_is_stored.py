@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -12,7 +13,8 @@ from django.db import ProgrammingError, connection, transaction
 from psycopg import sql
 
 import console.celery  # noqa: F401 the tasks are registered there
-from console.tasks import tick
+from connectors.engine.polling.models import Cursor
+from console.tasks import poll, tick
 from monitoring.exceptions.models import ExceptionItem
 from monitoring.ledger.models import Message
 from tenants.context import ALL, NoScope, current_scope, partner_scope
@@ -89,7 +91,7 @@ def _text_of(superuser: psycopg.Connection, schema: str, table: str, retailer_id
 
 def test_the_tasks_are_those_that_are_tested_here():
     """A new task is tested for isolation before it is named here."""
-    assert {name for name in current_app.tasks if not name.startswith("celery.")} == {"console.tick"}
+    assert {name for name in current_app.tasks if not name.startswith("celery.")} == {"console.tick", "console.poll"}
 
 
 def test_the_tick_serves_each_partner_in_its_own_schema_and_leaves_no_scope(world):
@@ -99,6 +101,51 @@ def test_the_tick_serves_each_partner_in_its_own_schema_and_leaves_no_scope(worl
     assert all(before[key] <= _partitions(world, key) for key in world.partners)
     with pytest.raises(ProgrammingError), transaction.atomic():
         Message.objects.count()
+
+
+def test_a_poll_reads_the_streams_of_its_own_partner_only(world):
+    """Where the canaries' shops are is refused, so each stream that is asked fails once more, and no other does."""
+    asked, other = world.partners["northgate"].schema_name, world.partners["tidewater"].schema_name
+    kept = {schema: _all_due(schema) for schema in (asked, other)}
+    before = {schema: _tries(schema) for schema in kept}
+    poll(asked)
+    after = {schema: _tries(schema) for schema in kept}
+    for schema, rows in kept.items():
+        _put_back(schema, rows)
+    assert current_scope() is None
+    assert after[other] == before[other]
+    assert len(after[asked]) == 2
+    assert all(after[asked][key] != before[asked][key] for key in after[asked])
+
+
+def test_the_tick_starts_a_poll_for_each_partner_by_its_own_schema(world, monkeypatch):
+    kept = {partner.schema_name: _all_due(partner.schema_name) for partner in world.partners.values()}
+    sent: list[list[str]] = []
+    monkeypatch.setattr(poll, "apply_async", lambda given, **how: sent.append(given))
+    tick()
+    for schema, rows in kept.items():
+        _put_back(schema, rows)
+    assert sorted(sent) == sorted([schema] for schema in kept)
+
+
+def _all_due(schema: str) -> list[Cursor]:
+    """The streams as they were."""
+    with partner_scope(schema, ALL):
+        rows = list(Cursor.objects.all())
+        Cursor.objects.update(due_at=datetime.now(UTC) - timedelta(seconds=1), leased_until=None)
+    assert rows
+    return rows
+
+
+def _put_back(schema: str, rows: list[Cursor]) -> None:
+    with partner_scope(schema, ALL):
+        for row in rows:
+            row.save(force_update=True)
+
+
+def _tries(schema: str) -> dict[int, tuple[int, datetime, int]]:
+    with partner_scope(schema, ALL):
+        return {row.connection_id: (row.failures, row.due_at, row.token) for row in Cursor.objects.all()}
 
 
 def _partitions(world, key: str) -> set[str]:

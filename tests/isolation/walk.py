@@ -18,6 +18,7 @@ from django.test import Client
 from django.urls import reverse
 
 from console.views.deeds import DEEDS
+from console.views.rules import DEEDS as RULE_DEEDS
 from tenants.context import ALL, partner_scope
 from tenants.partners.models import Partner
 from tenants.people.models import Person
@@ -117,6 +118,8 @@ def addresses(shop: Shop) -> Iterator[tuple[Route, str]]:
             continue
         if set(route.arguments) == {"message_id", "payload_id"}:
             chosen: list[dict[str, Any]] = given["payload_id"]
+        elif "number" in route.arguments:
+            chosen = [{**found, "act": act} for found in given["rules"] for act in RULE_DEEDS]
         elif route.name.startswith("flow-") and "key" in route.arguments:
             chosen = given["flow"]
         else:
