@@ -86,7 +86,10 @@ def overdue(schema: str, at: datetime) -> list[Overdue]:
     if not found:
         return []
     drops = {row.pk: (row, one) for row, one in drop_connections()}
-    stores = {store.key: store.name for store in Store.objects.filter(key__in={one.store_key for one in found})}
+    named = Store.objects.filter(
+        retailer_id__in={one.retailer_id for one in found}, key__in={one.store_key for one in found}
+    )
+    stores = {(store.retailer_id, store.key): store.name for store in named}  # retailers' keys are often the same
     problems = dict(DropWatch.objects.exclude(problem="").values_list("connection_id", "problem"))
     return [
         Overdue(
@@ -95,7 +98,7 @@ def overdue(schema: str, at: datetime) -> list[Overdue]:
             manifest=drops[one.connection_id][1].manifest,
             label=row.label,
             store_key=one.store_key,
-            store=stores.get(one.store_key, one.store_key),
+            store=stores.get((one.retailer_id, one.store_key), one.store_key),
             day=one.day,
             due_at=one.due_at,
             problem=problems.get(one.connection_id, ""),
