@@ -101,7 +101,7 @@ class Needs(TooEarly):
         self.may_be_behind = may_be_behind
 
 
-class UnmappedValue(ConnectorError):
+class UnmappedValue(RequestRefused):
     """A retailer's value table says nothing of this value, and the target does not know it by itself.
 
     A person adds the value, and what waits for it goes on. `place`: where it was read.
@@ -111,7 +111,7 @@ class UnmappedValue(ConnectorError):
 
     def __init__(self, table: str, value: str, operator_message: str = "", *, place: str = "") -> None:
         said = operator_message or f"The value table {table} has no entry for {value!r}."
-        super().__init__(said, detail=f"table {table}, value {value}, read from {place or 'the document'}")
+        super().__init__(said, detail=f"value table {table}, value {value}, from {place or 'the document'}")
         self.table = table
         self.value = value
         self.place = place

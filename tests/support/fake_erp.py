@@ -152,13 +152,15 @@ async def _needs_then_send(call: Call, document: Any) -> Delivered:
     """An order's note names the order it needs; an SKU that begins with "?" needs an entry in the table "sku"."""
     needed = getattr(document, "note", None)
     if needed and await call.known("order", needed) is None:
+        within = timedelta(seconds=float(call.config.get("within", "600")))
         answer = await call.request("look", "GET", f"{call.config['url']}/find?reference=order/{needed}", version="1")
         if answer.json()["document"] is None:
-            raise Needs("order", needed, within=timedelta(seconds=float(call.config.get("within", "600"))))
+            raise Needs("order", needed, within=within, may_be_behind=document.__struct_config__.tag == "refund")
     for number, line in enumerate(document.lines):
-        if line.sku.startswith("?") and call.translated("sku", line.sku) is None:
+        if line.sku and line.sku.startswith("?") and call.translated("sku", line.sku) is None:
             raise UnmappedValue("sku", line.sku, f"The ERP has no product {line.sku}.", place=f"lines[{number}].sku")
-    call.learned("product", document.lines[0].sku, f"P-{document.lines[0].sku}")
+    if document.lines:
+        call.learned("product", document.lines[0].sku, f"P-{document.lines[0].sku}")
     return await _send(call, document)
 
 

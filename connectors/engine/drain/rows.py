@@ -27,9 +27,12 @@ STATES = {
 
 
 def tries(result: Result) -> int:
-    """How many tries this result uses up: none when the target could not be reached, or when it waits for a thing."""
+    """How many tries this result uses up: none when the target could not be reached, or when it waits for a thing.
+
+    What may come behind it in its lane counts, or two that wait for the same would change places for ever.
+    """
     problem = result.problem
-    free = problem is not None and (problem.unreachable or problem.needed is not None)
+    free = problem is not None and (problem.unreachable or (problem.needed is not None and not problem.early))
     return len(result.interrupted) + (0 if free else 1)
 
 

@@ -44,6 +44,7 @@ class Client:
         self.call = call
         self.base = call.config.get("url", "").rstrip("/")
         self.database = call.config.get("database", "")
+        self.own_words: dict[str, str] = {}  # codes that a value table gave: the shop's own, by Tryton's
         self.remembers: bool | None = None  # whether ids of an earlier attempt are in use, once that is known
         key = call.secrets.get("application_key", "")
         if not (self.base and self.database and key):

@@ -7,19 +7,21 @@ from time import monotonic
 from typing import Any
 
 from connectors.canonical.order import Customer, Order
-from connectors.library.tryton import codes
+from connectors.library.tryton import codes, words
 from connectors.library.tryton.client import Client, Record
 from connectors.library.tryton.mapping.amounts import Rules
 from connectors.library.tryton.mapping.draft import UNMAPPED, Rate
 from connectors.library.tryton.memory import TAXES_SECONDS, Company, Currency, recall
 from connectors.library.tryton.records import Party, Product, Tax
-from connectors.sdk.errors import Misconfigured, PayloadChanged, RequestRefused
+from connectors.sdk.errors import Misconfigured, Needs, PayloadChanged, RequestRefused, UnmappedValue
 
 DEFAULT_PARTY = "WEB"
 CUSTOMER_PREFIX = "SHOP-"
 TAX_FIELDS = ("name", "description", "rate", "type", "group.kind", "childs.id", "update_unit_price")
 PARTY_FIELDS = ("code", "addresses.id")
 POS = "pos"
+CUSTOMER = "customer"
+FIRST = "first"
 
 
 async def company(client: Client) -> Company:
@@ -59,17 +61,19 @@ def rules(books: Company, money: Currency) -> Rules:
 async def products(client: Client, wanted: Iterable[str], document: str) -> dict[str, Product]:
     """By code. One call for all that are not remembered.
 
-    Raises: RequestRefused, class unmapped_value, naming every SKU that Tryton lacks, and the document.
+    Raises: UnmappedValue, naming every SKU that Tryton lacks, and the document.
     """
     memory = recall(client)
     needed = set(wanted)
     if missing := sorted(code for code in needed if memory.products.get(code) is None):
         fields = ["code", "type", "sale_uom.id"]
         rows = await client.search("find products", "product.product", [["code", "in", missing]], fields)
-        _check_products(missing, [row["code"] for row in rows], document)
+        _check_products(client, missing, [row["code"] for row in rows], document)
         for row in rows:
             product = Product(row["id"], row["code"], row["sale_uom"]["id"], row["type"] == "service")
             memory.products.put(product.code, product)
+            if product.code not in codes.SERVICES:
+                client.call.learned("product", client.own_words.get(product.code, product.code), str(product.id))
     return {code: product for code in needed if (product := memory.products.get(code))}
 
 
@@ -79,12 +83,12 @@ async def taxes(client: Client, wanted: Iterable[Rate], document: str) -> dict[R
     needed = {rate for rate in wanted if rate.known is None}
     if not needed:
         return {}
-    unclear = any(len(_candidates(memory.taxes, rate)) != 1 for rate in needed)
+    unclear = any(len(_named(client, memory.taxes, rate)) != 1 for rate in needed)
     if unclear or monotonic() - memory.taxes_at > TAXES_SECONDS:
         rows = await client.search("find taxes", "account.tax", [["parent", "=", None]], TAX_FIELDS)
         memory.taxes = tuple(_tax(row) for row in rows if _is_plain_sales_tax(row))
         memory.taxes_at = monotonic()
-    return {rate: _chosen_tax(memory.taxes, rate, document) for rate in needed}
+    return {rate: _chosen_tax(client, memory.taxes, rate, document) for rate in needed}
 
 
 async def party(client: Client, order: Order) -> Party:
@@ -95,7 +99,9 @@ async def party(client: Client, order: Order) -> Party:
     code = (client.call.config.get("customer_prefix") or CUSTOMER_PREFIX) + customer.id
     known = recall(client).parties.get(code)
     if known is None:
-        known = await _customer(client, code, customer)
+        # Another system than the shop may have told its code: the cross-reference knows.
+        code_here = await client.call.known(CUSTOMER, customer.id) or code
+        known = await _customer(client, code_here, customer)
         recall(client).parties.put(code, known)
     return known
 
@@ -116,6 +122,11 @@ async def default_party(client: Client) -> Party:
 async def _customer(client: Client, code: str, customer: Customer) -> Party:
     """Name and our code, nothing else: no address, no e-mail, no phone. Tryton keeps codes unique."""
     row = await _find_party(client, code)
+    made = row is None
+    if row is None and client.call.config.get("customers", "") == FIRST:
+        raise Needs(
+            CUSTOMER, customer.id, f"Tryton has no customer {customer.id} (party {code}), who must exist first."
+        )
     if row is None:
         values = {"code": code, "name": customer.name or f"Customer {customer.id}", "addresses": [["create", [{}]]]}
         try:
@@ -125,6 +136,8 @@ async def _customer(client: Client, code: str, customer: Customer) -> Party:
             row = await _find_party(client, code)
             if row is None:
                 raise
+            made = False
+    client.call.learned(CUSTOMER, customer.id, code, made=made)
     return _party(row)
 
 
@@ -151,7 +164,7 @@ def _chosen_company(found: list[Record], wanted: str) -> Record:
     raise Misconfigured(f"Say which company of Tryton the sales belong to: {', '.join(names)}.")
 
 
-def _check_products(wanted: list[str], found: list[str], document: str) -> None:
+def _check_products(client: Client, wanted: list[str], found: list[str], document: str) -> None:
     """Tryton keeps the codes of active products unique: what is found is found once."""
     missing = [code for code in wanted if code not in found]
     if not missing:
@@ -161,7 +174,8 @@ def _check_products(wanted: list[str], found: list[str], document: str) -> None:
     if not goods:
         meaning = "; ".join(f"{code} for {codes.SERVICES[code]}" for code in missing)
         text = f"Tryton has no product with the code {meaning}, needed by {document}."
-    raise RequestRefused(text, error_class=UNMAPPED, detail=", ".join(missing))
+        raise RequestRefused(text, error_class=UNMAPPED, detail=", ".join(missing))
+    raise UnmappedValue(words.SKU, client.own_words.get(goods[0], goods[0]), text, place=f"the lines of {document}")
 
 
 def _is_plain_sales_tax(row: Record) -> bool:
@@ -183,12 +197,20 @@ def _candidates(known: tuple[Tax, ...], rate: Rate) -> list[Tax]:
     return exact or [tax for tax in same if title in (name.strip().casefold() for name in tax.names)] or same
 
 
-def _chosen_tax(known: tuple[Tax, ...], rate: Rate, document: str) -> Tax:
-    found = _candidates(known, rate)
+def _named(client: Client, known: tuple[Tax, ...], rate: Rate) -> list[Tax]:
+    """The one a value table names, letter by letter, where it names one for the shop's title; else what fits."""
+    name = client.call.translated(words.TAX, rate.title)
+    if name is None:
+        return _candidates(known, rate)
+    return [tax for tax in known if tax.rate == rate.rate and name in tax.names]
+
+
+def _chosen_tax(client: Client, known: tuple[Tax, ...], rate: Rate, document: str) -> Tax:
+    found = _named(client, known, rate)
     if len(found) == 1:
         return found[0]
     percent = f"{(rate.rate * 100).normalize():f} %"
     text = f"Tryton has no sales tax of {percent}, which {document} was charged as {rate.title}."
     if found:
         text = f"Tryton has {len(found)} sales taxes of {percent}, and not exactly one named {rate.title} ({document})."
-    raise RequestRefused(text, error_class=UNMAPPED, detail=f"{rate.title} {percent}")
+    raise UnmappedValue(words.TAX, rate.title, text, place=f"the taxes of {document}")

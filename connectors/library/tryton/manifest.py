@@ -36,6 +36,12 @@ manifest = Manifest(
         Field("company", "Company", "Only where the key's user has more than one", required=False),
         Field("default_party", "Party for tills", "Code of the party; empty: WEB", required=False),
         Field("customer_prefix", "Prefix of customer codes", "One per shop; empty: SHOP-", required=False),
+        Field(
+            "customers",
+            "Customers",
+            "first: a sale waits until its customer is in Tryton; empty: made with the sale",
+            required=False,
+        ),
         Field("finish_at", "Bring sales up to", "draft, quotation or processing; empty: processing", required=False),
         Field("web_url", "Address of the web client", "Makes sales links; empty: none", required=False),
     ),

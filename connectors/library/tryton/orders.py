@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from connectors.canonical.order import Order
-from connectors.library.tryton import lookups, sales
+from connectors.library.tryton import lookups, sales, words
 from connectors.library.tryton.client import Client
 from connectors.library.tryton.codes import REFUND_ADJUSTMENT, ROUNDING
 from connectors.library.tryton.mapping import returns
@@ -37,6 +37,7 @@ async def upsert(call: Call, order: Order) -> Delivered:
         sale is booked and differs), duplicate (our reference is there twice); and the family of `client`.
     """
     client = Client(call)
+    order = words.in_trytons(client, order)
     until = sales.finish_at(client)
     await lookups.company(client)
     wanted = [call.reference, call.reference + REVERSAL]

@@ -8,10 +8,11 @@ A refund of a sale that a cancellation already undid is written down and cancell
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 
 from connectors.canonical.refund import Refund
-from connectors.library.tryton import lookups, sales
+from connectors.library.tryton import lookups, sales, words
 from connectors.library.tryton.client import Client
 from connectors.library.tryton.codes import REFUND_ADJUSTMENT
 from connectors.library.tryton.mapping import returns
@@ -20,12 +21,15 @@ from connectors.library.tryton.mapping.draft import ONE, Draft, Part
 from connectors.library.tryton.orders import REVERSAL, lines_of
 from connectors.library.tryton.records import CANCELLED, OPEN_STATES, Sale
 from connectors.sdk.connector import Call, Delivered
-from connectors.sdk.errors import RequestRefused, TooEarly
+from connectors.sdk.errors import Needs, RequestRefused
+
+ORDER_WITHIN = timedelta(minutes=5)  # then a person is asked for the order
 
 
 async def create(call: Call, refund: Refund) -> Delivered:
-    """Raises: TooEarly (no sale of this order); RequestRefused with error_class unmapped_value, duplicate."""
+    """Raises: Needs (no sale of this order); RequestRefused with error_class unmapped_value, duplicate."""
     client = Client(call)
+    refund = words.in_trytons(client, refund)
     until = sales.finish_at(client)
     await lookups.company(client)
     documents = await sales.find(client, "search", _of_this_order(call.reference, refund.order_id))
@@ -65,7 +69,8 @@ def _sale_of(documents: list[Sale], refund: Refund, namespace: str) -> Sale:
     sold = [item for item in documents if not item.origin and item.description.endswith(ending)]
     found = [item for item in sold if item.reference.startswith(namespace)]
     if not found:
-        raise TooEarly(f"Tryton has no sale of order {refund.order_id}, which refund {refund.id} belongs to.")
+        text = f"Tryton has no sale of order {refund.order_id}, which refund {refund.id} belongs to."
+        raise Needs("order", refund.order_id, text, within=ORDER_WITHIN, may_be_behind=True)
     if len(found) > 1:
         numbers = ", ".join(sales.name(item) for item in found)
         raise RequestRefused(

@@ -118,6 +118,8 @@ class Shop:
         secrets: Mapping[str, str] | None = None,
         memory: dict[str, Any] | None = None,
         deadline: float = 45.0,
+        things: dict[tuple[str, str], str] | None = None,
+        values: Mapping[str, Mapping[str, str]] | None = None,
     ) -> Delivered:
         """One attempt. Its steps are kept, whatever becomes of it."""
         call = DirectCall(
@@ -127,6 +129,8 @@ class Shop:
             session=self.memory if memory is None else memory,
             fault=fault,
             deadline=deadline,
+            things={} if things is None else things,
+            values=values or {},
         )
         async with call:
             try:

@@ -165,3 +165,18 @@ async def test_a_later_state_of_the_same_order_does_not_overtake_one_that_waits(
     assert await sent(needy) == [str(FIRST), str(SECOND), str(SECOND)]
     lanes = await needy.ask(Lane.objects.count)
     assert lanes == 0
+
+
+def refund(number: int) -> dict:
+    made = {"id": number, "order_id": FIRST, "created_at": "2026-11-20T10:00:00Z", "note": str(FIRST)}
+    return made | {"refund_line_items": [], "transactions": []}
+
+
+async def test_what_it_needs_may_come_behind_it_in_its_own_lane(needy: World):
+    async with needy.draining():
+        await needy.post(refund(8), "refunds/create")
+        await needy.post(refund(9), "refunds/create")
+        await noted(needy, 2)  # neither chases the other
+        await needy.post(order(1001))
+        await until(needy, "delivered", "delivered", "delivered")
+    assert (await sent(needy))[0] == str(FIRST)
