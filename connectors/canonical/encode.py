@@ -6,16 +6,17 @@ Keys sorted, no spaces, Decimal as text with its places, times as ISO 8601 with 
 from __future__ import annotations
 
 import json
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import msgspec
 
 from connectors.canonical.base import Breach, Canonical
-from connectors.canonical.order import Order
-from connectors.canonical.refund import Refund
+from connectors.canonical.objects import KINDS
 
 _encoder = msgspec.json.Encoder(order="sorted", decimal_format="string")
-_decoder = msgspec.json.Decoder(Order | Refund)
+_decoder: msgspec.json.Decoder[Canonical] = msgspec.json.Decoder(reduce(or_, KINDS))
 
 
 def canonical_bytes(obj: Canonical) -> bytes:
@@ -28,7 +29,7 @@ def as_builtins(obj: Any) -> dict[str, Any]:
     return made
 
 
-def decoded(data: bytes) -> Order | Refund:
+def decoded(data: bytes) -> Canonical:
     """The object that `canonical_bytes` made these bytes from. Raises msgspec.DecodeError."""
     return _decoder.decode(data)
 

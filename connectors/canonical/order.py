@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from connectors.canonical.base import Canonical
@@ -31,6 +31,8 @@ class OrderLine(Canonical):
     product_id: str | None = None
     gift_card: bool = False
     taxes: tuple[TaxLine, ...] = ()
+    returned: bool = False  # goods back inside a sale: its amounts are positive and count against the sale
+    voided: bool = False  # rung up and taken back: it is no part of any sum
 
 
 class ShippingLine(Canonical):
@@ -51,13 +53,20 @@ class Charge(Canonical):
 
 
 class Tender(Canonical):
-    """One way it was paid. `kind` is sale, authorization, capture, refund, void as the source says."""
+    """One way it was paid. `kind` is sale, authorization, capture, refund, void as the source says.
+
+    Money that went back over the counter is negative: change, or what a return paid out.
+    """
 
     gateway: str
     amount: Decimal | None
     kind: str | None = None
     status: str | None = None
     currency: str | None = None  # of `amount`, where it is not the order's
+    method: str | None = None  # cash, card, gift_card, voucher: the source's word
+    change: bool = False
+    gift_card_id: str | None = None
+    reference: str | None = None  # the payment's id with its provider
 
 
 class Customer(Canonical):
@@ -101,4 +110,12 @@ class Order(Canonical, tag_field="object", tag="order"):
     test: bool = False
     note: str | None = None
     taxes: tuple[TaxLine, ...] = ()  # the order's own summary; the lines' taxes are the detail
+    event_at: datetime | None = None  # when the source says it told of it
+    legal_entity: str | None = None
+    business_date: date | None = None  # the store's day it counts in; may differ from the calendar's
+    receipt: str | None = None  # as printed; not unique, begins anew
+    original_id: str | None = None  # the sale that returned lines come from
+    tenders_complete: bool = False  # all there are and final, as a till states them: they make the total
+    training: bool = False  # no money moved
+    voided: bool = False  # the whole sale was taken back at the till
     stated_id: str | None = None  # the id as the payload's number states it, where it was rounded on its way

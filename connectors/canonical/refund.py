@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from connectors.canonical.base import Canonical
@@ -40,3 +40,12 @@ class Refund(Canonical, tag_field="object", tag="refund"):
     note: str | None = None
     presentment_currency: str | None = None  # set when the payments went back in another currency
     presentment_total: Decimal | None = None
+    updated_at: datetime | None = None
+    event_at: datetime | None = None  # when the source says it told of it
+    legal_entity: str | None = None
+    paid: Decimal | None = None  # what the order had been paid before, where the source says so
+    return_id: str | None = None
+    till: str | None = None
+    business_date: date | None = None  # the store's day it counts in
+    training: bool = False  # no money moved
+    voided: bool = False  # taken back at the till

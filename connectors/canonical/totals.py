@@ -5,19 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from connectors.canonical.order import Charge, Order, TaxLine
+from connectors.canonical.order import Charge, Order, OrderLine, TaxLine
 from connectors.canonical.refund import Refund
 
 ZERO = Decimal(0)
 
 
+def sign(line: OrderLine) -> int:
+    """1 for what is sold, −1 for what comes back inside the sale, 0 for what was taken back before the end."""
+    return 0 if line.voided else -1 if line.returned else 1
+
+
+def units(order: Order) -> Decimal:
+    return sum((sign(line) * line.quantity for line in order.lines), ZERO)
+
+
 def goods(order: Order) -> Decimal:
     """Quantity times unit price, before any discount (with tax when the order is tax inclusive)."""
-    return sum((line.quantity * line.unit_price for line in order.lines), ZERO)
+    return sum((sign(line) * line.quantity * line.unit_price for line in order.lines), ZERO)
 
 
 def line_discounts(order: Order) -> Decimal:
-    return sum((line.discount for line in order.lines), ZERO)
+    return sum((sign(line) * line.discount for line in order.lines), ZERO)
+
+
+def tendered(order: Order) -> Decimal:
+    """What was paid, less change and what went back."""
+    return sum((tender.amount or ZERO for tender in order.tenders), ZERO)
 
 
 def shipping(order: Order) -> Decimal:
@@ -60,10 +74,9 @@ def order_total(order: Order) -> Decimal:
 
 def stated_tax(order: Order) -> Decimal | None:
     """What the taxes of lines, shipping and charges make; None when none of them states a tax."""
-    parts = [line.taxes for line in order.lines]
-    parts += [line.taxes for line in order.shipping]
-    parts += [charge.taxes for charge in order.charges]
-    found = [tax.amount for taxes in parts for tax in taxes]
+    found = [sign(line) * tax.amount for line in order.lines for tax in line.taxes]
+    found += [tax.amount for line in order.shipping for tax in line.taxes]
+    found += [tax.amount for charge in order.charges for tax in charge.taxes]
     return sum(found, ZERO) if found else None
 
 
