@@ -9,7 +9,9 @@ from connectors.canonical import money
 from connectors.canonical.encode import as_builtins, canonical_bytes, decoded, readable
 from connectors.canonical.facts import facts
 from connectors.canonical.invariants import breaches
+from connectors.canonical.objects import OBJECTS
 from tests.connectors.canonical.builders import AT, order, refund
+from tests.connectors.canonical.sound import SOUND
 
 
 @pytest.mark.parametrize(("code", "digits"), [("EUR", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4), ("XOF", 0), ("TND", 3)])
@@ -89,3 +91,45 @@ def test_objects_are_frozen():
     with pytest.raises(AttributeError):
         order().total = D(0)
     assert order().created_at == datetime(2026, 11, 23, 14, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_every_object_survives_its_canonical_bytes_and_has_facts(name):
+    obj = SOUND[name]
+    assert decoded(canonical_bytes(obj)) == obj
+    known = facts(obj)
+    assert (known.object_type, known.object_id) == (name, obj.id)
+    assert all(kind and value for kind, value in known.keys)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("payment", "28.37"),
+        ("settlement", "43.35"),
+        ("bank_statement", "40.00"),
+        ("store_day", "126.15"),
+        ("journal_entry", "28.37"),
+        ("invoice", "29.75"),
+        ("gift_card_movement", "-30.00"),
+    ],
+)
+def test_what_it_is_worth(name, value):
+    known = facts(SOUND[name])
+    assert (known.value, known.currency) == (D(value), "EUR")
+
+
+def test_a_payment_that_failed_is_known_to_have_moved_nothing():
+    assert facts(msgspec.structs.replace(SOUND["payment"], succeeded=False)).value == 0
+    assert facts(msgspec.structs.replace(SOUND["payment"], succeeded=None)).value == D("28.37")
+
+
+def test_what_ties_documents_together_is_among_their_keys():
+    assert ("bank_reference", "STRIPE 8841") in facts(SOUND["settlement"]).keys
+    assert ("bank_reference", "STRIPE 8841") in facts(SOUND["payout"]).keys
+    assert ("z_report", "Z-118") in facts(SOUND["store_day"]).keys
+    assert ("supplier_order", "PO-1") in facts(SOUND["despatch"]).keys
+
+
+def test_a_customer_is_the_same_person_as_an_orders_buyer():
+    assert facts(SOUND["customer"]).counterparty == facts(order()).counterparty
