@@ -71,6 +71,14 @@ class Reader(Protocol):
         """The topics it has a map for, those of webhooks and those of its own reads."""
 
 
+def takes_bytes(reader: Reader, topic: str) -> bool:
+    """Whether documents of this topic are no JSON (XML, CSV, EDI, MT940): the reader gets the bytes as they came.
+
+    A reader says so by naming the topic in its attribute `binary`; one without it reads JSON only.
+    """
+    return topic in getattr(reader, "binary", ())
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     status: int

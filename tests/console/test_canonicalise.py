@@ -11,7 +11,11 @@ from types import SimpleNamespace
 import pytest
 
 from connectors.library.shopify import reader
+from connectors.sdk.connector import Connector
+from connectors.sdk.errors import RequestRefused
+from console.management.commands import canonicalise
 from console.management.commands.canonicalise import Command
+from tests.connectors.canonical.sound import SOUND
 from tests.paths import ROOT
 
 FIXTURES = Path(reader.__file__).parent / "tests" / "fixtures"
@@ -93,7 +97,7 @@ def test_what_cannot_be_read_is_said_in_a_sentence_and_never_a_traceback(run, bo
 def test_a_system_we_do_not_know_is_named(run):
     code, _, err = run("woodstock", "orders/create", ORDER)
     assert code == 1
-    assert "no connector for 'woodstock'" in err
+    assert "no connector for woodstock" in err
 
 
 @pytest.mark.parametrize("arguments", [(), ("shopify",), ("shopify", "orders/create"), ("--sideways",)])
@@ -114,3 +118,47 @@ def test_the_list_names_every_pair(run):
     assert code == 0
     assert "shopify orders/create" in out.splitlines()
     assert "shopify refunds/create" in out.splitlines()
+
+
+class Statements:
+    """A reader of another package: lines of text for one topic, JSON for the other."""
+
+    binary = frozenset({"statement"})
+
+    def events(self):
+        return ("statement", "wrapped")
+
+    def canonical(self, topic, document, *, received_at=None):
+        if topic == "wrapped":
+            return [SOUND["api_finding"]] if set(document) == {"headers", "body"} else []
+        if not document.startswith(b":20:"):
+            raise RequestRefused("This is no statement.")
+        return [SOUND["bank_statement"]] * document.count(b":61:")
+
+
+@pytest.fixture
+def stranger(monkeypatch):
+    """A connector this project does not know by name, without webhooks."""
+    found = Connector(manifest=canonicalise.connector("shopify").manifest, reader=Statements())
+    monkeypatch.setattr(canonicalise, "connector", lambda key: found)
+
+
+@pytest.mark.parametrize("body", [b":20:A\n:61:x\xff\n", b":20:{\n:61:\n:61:\n"])
+def test_what_is_no_json_reaches_the_connector_byte_for_byte(run, stranger, body):
+    code, out, err = run("ebcdic-bank", "statement", "-", stdin=body)
+    found = json.loads(out)
+    many = found if isinstance(found, list) else [found]
+    assert (code, err, len(many)) == (0, "", body.count(b":61:"))
+    assert (many[0]["object"], many[0]["closing"]) == ("bank_statement", "140.00")
+
+
+def test_bytes_may_be_refused_and_hold_nothing(run, stranger):
+    code, out, err = run("ebcdic-bank", "statement", "-", stdin=b"{}")
+    assert (code, out) == (1, "")
+    assert "This is no statement." in err
+    assert run("ebcdic-bank", "statement", "-", stdin=b":20:")[:2] == (1, "")
+
+
+def test_headers_and_body_are_a_delivery_only_to_a_connector_that_takes_webhooks(run, stranger):
+    code, out, _ = run("ebcdic-bank", "wrapped", "-", stdin=b'{"headers": {}, "body": {"a": 1}}')
+    assert (code, json.loads(out)["object"]) == (0, "api_finding")
