@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import psycopg
 
+from console.embedded import housekeeping
 from console.embedded.demo_children import sandbox_children, scenario_child, told_files, with_sandbox_addresses
 from console.embedded.paths import PROJECT, DataFolder
 from console.embedded.ports import is_free
@@ -65,7 +66,7 @@ def run_system(options: Options, *, say: Say) -> None:
             with supervisor.in_charge():
                 _start(supervisor, system, runtime, demo=options.demo, say=say)
                 _welcome(system, say, seconds=time.monotonic() - began)
-                supervisor.run()
+                housekeeping.supervise(supervisor, system, say=say)
         except Stopped:
             return
         finally:
