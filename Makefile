@@ -9,7 +9,7 @@ VENV_PYTHON = .venv/bin/python
 .DEFAULT_GOAL = help
 # Also when another make runs this one: what is printed is for people.
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup demo up test chaos bench bench-burst lint format clean
+.PHONY: help setup demo up test test-brokers chaos bench bench-burst lint format clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /make \1\t/' | expand -t 18
@@ -24,8 +24,11 @@ demo: setup ## everything on this machine, with a sandbox shop, a real Tryton an
 up: setup ## the same without the demo's partners and orders
 	@$(VENV_PYTHON) manage.py up --port $(PORT)
 
-test: setup ## every test, in two processes
-	@$(VENV_PYTHON) -m pytest -n 2
+test: setup ## every test but those of test-brokers, in two processes
+	@$(VENV_PYTHON) -m pytest -n 2 -m "not brokers"
+
+test-brokers: setup ## RabbitMQ and Redis of Debian's packages, stopped, flushed and restarted under load: three minutes
+	@$(VENV_PYTHON) -m pytest -m brokers tests/brokers
 
 chaos: setup ## everything as processes of its own, killed and cut off by a seed; SEED=7 MINUTES=3 RATE=100
 	@$(VENV_PYTHON) -m tests.chaos $(if $(SEED),--seed $(SEED)) --minutes $(MINUTES) --rate $(RATE)

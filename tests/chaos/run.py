@@ -65,7 +65,7 @@ def _run(system: System, outcome: Outcome, say: Say) -> None:
     _trouble(system)
     say(f"{_told(system.supervisor.struck)}; calm now, waiting until all is quiet")
     outcome.figures |= _calm(system)
-    told = _accounts(system)
+    told = accounts_of(system)
     outcome.figures |= figures(told, system)
     outcome.breaches = {name: found for name, found in checker.breaches(told).items() if found}
 
@@ -82,7 +82,7 @@ def _trouble(system: System) -> None:
         supervisor.tick()
         if time.monotonic() - last_clock > CLOCK_SECONDS:
             last_clock = time.monotonic()
-            _hurry(system)
+            hurry(system)
         time.sleep(TICK_SECONDS)
     for name in ("erp", "proxy"):
         supervisor.signal(name, signal.SIGUSR2)
@@ -106,7 +106,7 @@ def _calm(system: System) -> dict[str, object]:
 def _quiet(system: System) -> bool:
     """The people have gone home, and no delivery could go that has not gone."""
     people = system.supervisor.parts["people"]
-    return _wait(system, lambda: people.pid is None and _busy(system) == 0, system.profile.quiet_seconds)
+    return _wait(system, lambda: people.pid is None and busy(system) == 0, system.profile.quiet_seconds)
 
 
 def _wait(system: System, condition: Callable[[], bool], seconds: float) -> bool:
@@ -115,17 +115,17 @@ def _wait(system: System, condition: Callable[[], bool], seconds: float) -> bool
         if time.monotonic() > deadline:
             return False
         system.supervisor.tick()
-        _hurry(system)
+        hurry(system)
         time.sleep(CLOCK_SECONDS)
     return True
 
 
-def _hurry(system: System) -> None:
+def hurry(system: System) -> None:
     with suppress(psycopg.OperationalError), system.superuser() as connection:
         clock.hurry(connection, system.world.schemas.values())
 
 
-def _busy(system: System) -> int:
+def busy(system: System) -> int:
     """1 while nobody can tell."""
     try:
         with system.superuser() as connection:
@@ -134,9 +134,9 @@ def _busy(system: System) -> int:
         return 1
 
 
-def _accounts(system: System) -> Accounts:
-    """Whoever writes has ended first, except PostgreSQL."""
-    system.supervisor.stop("beat", *system.workers, *system.web_names, "load", "proxy", "erp")
+def accounts_of(system: System, *others: str) -> Accounts:
+    """Whoever writes has ended first, except PostgreSQL; `others` are parts that not every run has."""
+    system.supervisor.stop(*others, "beat", *system.workers, *system.web_names, "load", "proxy", "erp")
     ledger = system.folder / "ledger.json"
     command = [sys.executable, "-W", "ignore", "-m", "tests.chaos.account", str(system.world_file), str(ledger)]
     system.supervisor.run("account", command, system.app_env())

@@ -53,7 +53,7 @@ class System:
         self.supervisor = Supervisor(self.data.log)
         self.shops: list[Shop] = shops(self.profile)
         self._secrets = load_secrets(self.data)
-        ports = _ports(4 + self.profile.webs + len(self.accounts))
+        ports = free_ports(4 + self.profile.webs + len(self.accounts))
         self._broker_port, self._erp_port, self._postgres_port, *rest = ports
         self.webs, self._proxies = rest[: self.profile.webs], rest[self.profile.webs :]
         self._postgres = Postgres(self.data.postgres, self._postgres_port, self._secrets.superuser_password)
@@ -169,7 +169,7 @@ class System:
         return self.app_env() | {"DATABASE_URL": self.addresses.owner, "SIGNALBOX_ROLE": "owner"}
 
     def _declare(self) -> None:
-        postgres, broker, add = self._postgres, self._broker, self.supervisor.add
+        postgres, add = self._postgres, self.supervisor.add
         add(
             Part(
                 "postgres",
@@ -180,7 +180,8 @@ class System:
                 death_signal=STOP_SIGNAL,
             )
         )
-        add(Part("broker", broker.command(), prepare=broker.prepare, flush=self._flush_broker))
+        for part in self._broker_parts():
+            add(part)
         env, python = self.app_env(), [sys.executable, "-W", "ignore", "-m"]
         seed = ["--seed", str(self.profile.seed)]
         erp = ["--port", str(self._erp_port), "--journal", str(self.journal), "--rate", str(self.profile.wrong)]
@@ -211,6 +212,10 @@ class System:
         python = [sys.executable, "-W", "ignore", "-m", "tests.chaos.people"]
         return [*python, str(self.world_file), str(self.people), "--seed", str(self.profile.seed)]
 
+    def _broker_parts(self) -> list[Part]:
+        broker = self._broker
+        return [Part("broker", broker.command(), prepare=broker.prepare, flush=self._flush_broker)]
+
     def _flush_broker(self) -> None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", self._broker_port), 2) as connection:
             connection.sendall(f"AUTH {self._secrets.broker_password}\r\nFLUSHALL\r\n".encode())
@@ -221,7 +226,7 @@ _WEB = ["--lifespan=on", "--no-server-header", "--no-access-log", "--no-proxy-he
 _WORKER = ["--pool=threads", "--concurrency=2", "--loglevel=INFO", "--without-gossip", "--without-mingle"]
 
 
-def _ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Free now. Chosen by chance: they say nothing about the run."""
     found: list[int] = []
     for port in Random().sample(PORTS, len(PORTS)):
