@@ -34,6 +34,7 @@ MATRIX = tomllib.loads((Path(__file__).parent / "access_matrix.toml").read_text(
 ARGUMENTS = {
     "form": "csv",
     "name": "messages",
+    "kind": "order",
     "connector_key": "shopify",
     "act": "hold",
     "number": 1,

@@ -1,0 +1,106 @@
+"""What each breach means, and which objects can have it: for people who read the console or the reference."""
+
+from __future__ import annotations
+
+MEANINGS: dict[str, str] = {
+    "accepted": "An answer that accepts all refuses none of its documents.",
+    "allocations": "What a payment is allotted to is no more than what was paid.",
+    "balance": "What was there before and what moved make what is there after.",
+    "balance_currency": "The booked balances are in the account's currency.",
+    "balance_missing": "A final statement states its opening and its closing balance.",
+    "balanced": "In each currency, as much is debited as credited.",
+    "batch": "The details of a batch booking make its line, with or without the bank's charges.",
+    "captured": "No more is captured than was authorised.",
+    "closing_balance": "Opening balance and booked lines make the closing balance.",
+    "currency_unknown": "Every currency is one of ISO 4217.",
+    "discounts": "The stated discount is no less than what the lines carry.",
+    "failed_money": "A payment that failed captured nothing.",
+    "fetchable": "A change names what changed, or what to poll.",
+    "grand_total": "The till's counter never goes back.",
+    "identity": "It has an id.",
+    "kinds": "Each kind of quantity is stated once.",
+    "line_amount": "Quantity, price, discount and charge make the line's amount, to half a minor unit.",
+    "line_count": "As many lines came as the sender counted.",
+    "line_currency": "Every booked line is in the account's currency.",
+    "line_discount": "No line is discounted by more than it costs.",
+    "line_ids": "No two lines have the same id.",
+    "line_net": "Of each line, gross less fee and tax is net.",
+    "line_sum": "The lines make the sum that the bank states over them.",
+    "line_total": "The lines make the stated sum of lines.",
+    "minor_units": "The currency can pay each amount: JPY has no places, EUR two, KWD three.",
+    "negative": "Amounts that have no direction are not below zero.",
+    "net": "Lines and charges make what is stated without tax.",
+    "net_and_tax": "What is stated without tax and the tax make the total.",
+    "net_sales": "Sales less returns and discounts make the net sales.",
+    "outstanding": "What is paid and what is outstanding make what is owed, whatever the status says.",
+    "over_short": "The count less what should be there is what is stated as over or short.",
+    "payable": "The total less what was prepaid, with rounding, is what is to pay.",
+    "payout_net": "Gross less fee is what is paid out.",
+    "percentage": "No more than 100 % is taken off.",
+    "period": "It ends no earlier than it begins.",
+    "places": "A transfer goes from one place to another.",
+    "quantity": "Quantities are not below zero; a price buys more than none.",
+    "refund_paid": "No more goes back than was paid, where that is known.",
+    "refund_total": "Lines and charges make what went back, with or without tax in the lines.",
+    "refunded": "No more is refunded than was captured or paid.",
+    "settlement_currency": "The lines of a complete settlement are in its currency.",
+    "settlement_total": "The lines of a complete settlement, plus what was carried over, less what is kept back, are paid out.",
+    "shipping": "The shipping lines make the stated shipping.",
+    "sides": "A journal line is either debit or credit, and not below zero.",
+    "sources": "The transactions behind a journal line make its amount.",
+    "tax": "The taxes of lines or rates make the stated tax.",
+    "tax_rate": "Rate and base make the tax, to rounding; a rate is a fraction (0.19, not 19).",
+    "tenders": "Where a till states every tender, they make the total; a voided sale took nothing.",
+    "total": "The parts make the stated total.",
+    "totals": "The lines make the stated debit and credit.",
+}
+_MONEY = ("currency_unknown", "minor_units")
+BREACHES: dict[str, tuple[str, ...]] = {
+    "product": (*_MONEY, "line_ids", "negative"),
+    "price": (*_MONEY, "negative", "quantity", "period"),
+    "customer": _MONEY,
+    "promotion": ("currency_unknown", "negative", "percentage", "period"),
+    "loyalty_event": ("balance",),
+    "gift_card": (*_MONEY, "negative"),
+    "gift_card_movement": (*_MONEY, "balance", "negative"),
+    "order": (
+        *("currency_unknown", "total", "discounts", "line_discount", "shipping", "tax", "tenders", "minor_units"),
+        *("quantity", "line_ids"),
+    ),
+    "refund": (*_MONEY, "refund_total", "refund_paid", "quantity"),
+    "return": ("line_ids", "quantity"),
+    "fulfilment": ("quantity", "period"),
+    "payment": (*_MONEY, "negative", "captured", "refunded", "failed_money", "allocations"),
+    "dispute": (*_MONEY, "negative"),
+    "tax_rate": ("tax_rate",),
+    "tax_calculation": (*_MONEY, "negative"),
+    "inventory_level": ("kinds",),
+    "inventory_movement": (*_MONEY, "balance"),
+    "stock_transfer": ("places", "line_ids", "quantity", "period"),
+    "supplier_order": (*_MONEY, "line_ids", "quantity", "line_amount", "line_total", "total", "tax", "line_count"),
+    "despatch": ("line_count", "quantity"),
+    "invoice": (
+        *(*_MONEY, "line_ids", "quantity", "line_amount", "line_total", "net", "total", "net_and_tax", "tax"),
+        *("tax_rate", "payable", "outstanding"),
+    ),
+    "settlement": (*_MONEY, "line_ids", "line_net", "settlement_currency", "settlement_total", "period"),
+    "payout": (*_MONEY, "payout_net"),
+    "bank_statement": (
+        *(*_MONEY, "balance_currency", "line_currency", "balance_missing", "closing_balance", "line_sum", "batch"),
+        *("line_count", "line_ids", "period"),
+    ),
+    "store_day": (
+        *(*_MONEY, "net_sales", "total", "tax", "tenders", "over_short", "line_ids", "grand_total", "period"),
+    ),
+    "till_event": _MONEY,
+    "journal_entry": (*_MONEY, "balanced", "sides", "totals", "sources", "line_ids"),
+    "change_signal": ("fetchable",),
+    "acknowledgement": ("accepted",),
+}
+_WITHOUT_IDENTITY = {"order", "refund"}
+
+
+def breaches_of(name: str) -> tuple[tuple[str, str], ...]:
+    """(name, meaning) of every invariant of an object, in the order in which they are checked."""
+    first = () if name in _WITHOUT_IDENTITY else ("identity",)
+    return tuple((one, MEANINGS[one]) for one in (*first, *BREACHES.get(name, ())))
