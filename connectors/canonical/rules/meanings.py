@@ -44,7 +44,7 @@ MEANINGS: dict[str, str] = {
     "refund_total": "Lines and charges make what went back, with or without tax in the lines.",
     "refunded": "No more is refunded than was captured or paid.",
     "settlement_currency": "The lines of a complete settlement are in its currency.",
-    "settlement_total": "The lines of a complete settlement, plus what was carried over, less what is kept, are paid out.",
+    "settlement_total": "The lines of a complete settlement, with what was carried over, less what is kept, are paid.",
     "shipping": "The shipping lines make the stated shipping.",
     "sides": "A journal line is either debit or credit, and not below zero.",
     "sources": "The transactions behind a journal line make its amount.",

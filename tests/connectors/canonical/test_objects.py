@@ -133,3 +133,9 @@ def test_what_ties_documents_together_is_among_their_keys():
 
 def test_a_customer_is_the_same_person_as_an_orders_buyer():
     assert facts(SOUND["customer"]).counterparty == facts(order()).counterparty
+
+
+@pytest.mark.parametrize("name", ["order", "refund"])
+@pytest.mark.parametrize("word", ["training", "voided"])
+def test_what_was_only_practised_or_taken_back_at_the_till_is_worth_nothing(name, word):
+    assert facts(msgspec.structs.replace(SOUND[name], **{word: True})).value == 0
