@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings.embedded")
 
 from celery import Celery, bootsteps  # noqa: E402
+from celery.signals import celeryd_after_setup  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from console.drain_thread import DrainThread  # noqa: E402
 from console.health import watch_celery  # noqa: E402
+from console.pulse import TASK, Pulse, listen_to_own_queue  # noqa: E402
 
 app = Celery("signalbox")
 app.conf.update(
@@ -60,5 +63,26 @@ class DrainStep(bootsteps.StartStopStep):
             self._thread = None
 
 
+class PulseStep(bootsteps.StartStopStep):
+    """Ends a worker whose consumer takes nothing any more."""
+
+    requires = {"celery.worker.components:Pool"}
+
+    def __init__(self, worker: object, **kwargs: object) -> None:
+        self._pulse: Pulse | None = None
+
+    def start(self, worker: Any) -> None:
+        pulse = self._pulse = Pulse(app, node=worker.hostname, threads=worker.concurrency)
+        app.task(name=TASK, shared=False)(pulse.beats)
+        pulse.start()
+
+    def stop(self, worker: object) -> None:
+        if self._pulse is not None:
+            self._pulse.stop()
+            self._pulse = None
+
+
 app.steps["worker"].add(DrainStep)
+app.steps["worker"].add(PulseStep)
+celeryd_after_setup.connect(listen_to_own_queue, weak=False, dispatch_uid="signalbox-pulse")
 watch_celery()

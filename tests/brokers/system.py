@@ -21,6 +21,9 @@ from tests.chaos.system import POLL_SECONDS, System, free_ports
 
 # What a second host needs, and nothing else. The rest of a process's environment is its own host's.
 SHARED_SETTINGS = ("DJANGO_SETTINGS_MODULE", "SECRET_KEY", "APP_DATABASE_URL", "BROKER_URL")
+OWN_FOLDERS = ("SIGNALBOX_KEYS_DIR", "SIGNALBOX_DATA")
+# What makes Python run and find the fake ERP's connectors.
+PYTHON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONUNBUFFERED")
 
 
 @dataclass
@@ -76,8 +79,8 @@ class Hosts(System):
 
     def _host_env(self, worker: str) -> dict[str, str]:
         ours, host = self.app_env(), self.host_of(worker)
-        own = {name: value for name, value in ours.items() if not name.startswith("SIGNALBOX_")}
-        return own | {"SIGNALBOX_DATA": str(host.root), "SIGNALBOX_KEYS_DIR": str(host.keys)}
+        given = {name: ours[name] for name in (*SHARED_SETTINGS, *PYTHON) if name in ours}
+        return given | dict(zip(OWN_FOLDERS, (str(host.keys), str(host.root)), strict=True))
 
     def _furnish(self, worker: str) -> None:
         host = self.host_of(worker)

@@ -18,7 +18,7 @@ from tests.support.waiting import eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.brokers]
 
-LOAD = Profile(seed=11, seconds=40.0, rate=25.0, partners=2, retailers=2, webs=1, workers=2, wrong=0.0)
+LOAD = Profile(seed=11, seconds=32.0, rate=25.0, partners=2, retailers=2, webs=1, workers=2, wrong=0.0)
 DRAIN_SECONDS = 45.0
 CONSUMING_SECONDS = 30.0
 DOWN_SECONDS = 8.0
