@@ -19,6 +19,8 @@ OF_THE_PARTNER = {
     "egress_allowedhost",
     "engine_head",
     "people_person",
+    "retention_clock",
+    "retention_period",
     "rollups_late",
     "rollups_progress",
 }

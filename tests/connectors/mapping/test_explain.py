@@ -96,6 +96,10 @@ def test_one_instance_serves_many_and_keeps_nothing():
     assert first["at"] == datetime(2026, 11, 23, tzinfo=UTC) != second["at"]
 
 
+# What a till knows of a sale and a shop does not tell.
+OF_TILLS = {"business_date", "receipt", "original_id", "tenders_complete", "training", "voided", "legal_entity"}
+
+
 def test_the_shopify_map_has_a_rule_for_every_field_of_an_order():
     given = set(definition(reader.MAPS, "orders_updated")["fields"])
-    assert {field.name for field in msgspec.structs.fields(Order)} == given
+    assert {field.name for field in msgspec.structs.fields(Order)} == given | OF_TILLS | {"event_at"}
