@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,19 +13,24 @@ from django.db import connection
 from governance.credentials.envelope import CannotOpen, Sealed, context, unseal
 from governance.credentials.keyring import KeyNotHere, Keyring
 from governance.credentials.models import Credential
+from monitoring.retention.clocks import PAYLOAD, RECORDS
 from monitoring.rollups.equation import equation
 from monitoring.rollups.reading import ANY_STEP, counted, rows_of
 from tenants.context import require_scope
 
 DAY: Final = timedelta(days=1)
 
-# Each counts rows that contradict the sentence. What retention has dropped on one side is not asked for on the other.
+# Where the months begin of which retention has removed nothing; what is older may be there in part.
+_WHOLE_SINCE: Final = """SELECT coalesce(max(month) + interval '1 month', '2000-01-01') AT TIME ZONE 'UTC'
+    FROM retention_period WHERE kind = '{kind}'"""
+_RECORDS_SINCE: Final = _WHOLE_SINCE.format(kind=RECORDS)
+_BODIES_SINCE: Final = _WHOLE_SINCE.format(kind=PAYLOAD)
+
+# Each counts rows that contradict the sentence.
 _CONTRADICTIONS: Final = {
     "every acknowledged event is one message": (
-        """SELECT count(*) FROM ledger_eventkey k
-            WHERE k.message_id >= (SELECT ledger_first_id(date_trunc('month', coalesce(min(received_at), now()), 'UTC'))
-                FROM ledger_message)
-            AND NOT EXISTS (SELECT FROM ledger_message m WHERE m.id = k.message_id)""",
+        f"""SELECT count(*) FROM ledger_eventkey k WHERE k.message_id >= ledger_first_id(({_RECORDS_SINCE}))
+            AND NOT EXISTS (SELECT FROM ledger_message m WHERE m.id = k.message_id)""",  # noqa: S608 - ours
         """SELECT count(*) FROM ledger_message m WHERE m.position > 0
             AND m.received_at >= (SELECT min(created_at) FROM ledger_eventkey)
             AND NOT EXISTS (SELECT FROM ledger_eventkey k WHERE k.message_id = m.id)""",
@@ -33,9 +38,8 @@ _CONTRADICTIONS: Final = {
         "SELECT count(*) FROM (SELECT FROM ledger_message GROUP BY position HAVING count(*) > 1) AS twice",
     ),
     "every message has its body": (
-        """SELECT count(*) FROM ledger_message m WHERE m.position > 0
-            AND m.id >= (SELECT id FROM ledger_payload ORDER BY id LIMIT 1)
-            AND NOT EXISTS (SELECT FROM ledger_payload p WHERE p.id = m.id)""",
+        f"""SELECT count(*) FROM ledger_message m WHERE m.position > 0 AND m.id >= ledger_first_id(({_BODIES_SINCE}))
+            AND NOT EXISTS (SELECT FROM ledger_payload p WHERE p.id = m.id)""",  # noqa: S608 - ours
     ),
     "every delivery is accounted for": (
         """SELECT count(*) FROM ledger_delivery d WHERE state IN ('waiting', 'retrying')
@@ -54,9 +58,12 @@ _CONTRADICTIONS: Final = {
     ),
 }
 # (in words, kind and outcomes as the rollups count them, the same from the rows)
-_SUMS: Final = (
-    ("messages", "kind = 'received'", "SELECT count(*) FROM ledger_message"),
-    ("repeats", "kind = 'repeated'", "SELECT count(*) FROM ledger_repeat"),
+_ARRIVALS: Final = (
+    ("messages", "kind = 'received'", "SELECT count(*) FROM ledger_message WHERE received_at >= %s"),
+    ("repeats", "kind = 'repeated'", "SELECT count(*) FROM ledger_repeat WHERE received_at >= %s"),
+)
+# Of what arrived in one month and was worked on in the next, retention leaves a part.
+_WORK: Final = (
     ("attempts", "kind = 'attempt'", "SELECT count(*) FROM ledger_attempt"),
     (
         "deliveries",
@@ -64,6 +71,7 @@ _SUMS: Final = (
         "SELECT count(*) FROM ledger_delivery WHERE state = 'delivered'",
     ),
 )
+_EVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _SPAN: Final = "SELECT min(received_at), max(received_at) FROM ledger_message"
 
 
@@ -119,18 +127,21 @@ def _equations(until: datetime) -> Iterator[Check]:
 
 
 def _sums() -> Iterator[Check]:
-    first, _ = _one(_SPAN)
-    if first is None:
+    first, last = _one(_SPAN)
+    (whole_since,) = _one(_RECORDS_SINCE)
+    if first is None or last < whole_since:
         return
-    begin = first.replace(second=0, microsecond=0)
+    begin = max(first.replace(second=0, microsecond=0), whole_since)
+    arrivals = [(words, condition, query, [begin]) for words, condition, query in _ARRIVALS]
+    work = [] if whole_since > _EVER else [(*one, []) for one in _WORK]
     source = counted(begin, datetime.now(UTC) + DAY, step=ANY_STEP, retailers=None)
-    for words, condition, query in _SUMS:
+    for words, condition, query, given in [*arrivals, *work]:
         rolled = rows_of(source, f"SELECT coalesce(sum(count), 0)::bigint FROM {{counted}} WHERE {condition}")[0][0]  # noqa: S608
-        rows = _one(query)[0]
+        rows = _one(query, given)[0]
         yield Check(f"{words}: the rollups say what the ledger says", abs(rolled - rows), f"{rows:,}")
 
 
-def _one(query: str) -> tuple[Any, ...]:
+def _one(query: str, given: Sequence[Any] = ()) -> tuple[Any, ...]:
     with connection.cursor() as cursor:
-        cursor.execute(query)
+        cursor.execute(query, given or None)
         return cursor.fetchone()

@@ -50,6 +50,30 @@ async def test_damage_is_noticed(traded, statement, sentence):
     assert any(found.startswith(sentence) for found in await traded.ask(broken, statement))
 
 
+# What a pass leaves of a month in which something is held.
+PRUNED = """
+INSERT INTO retention_period (kind, month, low, high, state, changed_at)
+VALUES (%s, date_trunc('month', now()), gen_random_uuid(), gen_random_uuid(), 'kept', now())
+"""
+
+
+def broken_after(kind: str, statement: str) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(PRUNED, [kind])
+    return broken(statement)
+
+
+@pytest.mark.parametrize(
+    ("kind", "statement"),
+    [
+        ("payload", "DELETE FROM ledger_payload WHERE id = (SELECT id FROM ledger_message WHERE position = 2)"),
+        ("records", "UPDATE rollups_minute SET count = count + 1 WHERE kind = 'attempt'"),
+    ],
+)
+async def test_what_retention_took_a_part_of_is_no_damage(traded, kind, statement):
+    assert await traded.ask(broken_after, kind, statement) == set()
+
+
 async def test_secrets_open_with_their_keys_and_with_no_others(traded, tmp_path: Path):
     assert await traded.ask(secrets_check, settings.KEYS_DIR) == (1, 1)
     assert await traded.ask(secrets_check, tmp_path) == (1, 0)
