@@ -23,7 +23,7 @@ from console.embedded.secrets import Secrets
 WORKER_THREADS = 8
 CALLS_END_SECONDS = 45.0
 DRAIN_HEARTBEAT_SECONDS = 3.0
-WORKER_PATIENCE_SECONDS = 20.0
+WORKER_PATIENCE_SECONDS = 17.0
 
 
 class BadEnvironment(RuntimeError):
