@@ -110,6 +110,7 @@ def addresses(shop: Shop) -> Iterator[tuple[Route, str]]:
         "form": [{"form": form} for form in FORMS],
         "act": [{"act": act} for act in DEEDS],
         "connector_key": [{"connector_key": key} for key in CONNECTORS],
+        "kind": [{"kind": "order"}, {"kind": "journal_entry"}],
         "token": [{"token": "x" * 43}],
         **shop.objects,
     }
